@@ -1,0 +1,55 @@
+"""The closed list of what can happen, for the audit trail. Alphabetical; each explained once.
+
+Every mutating flow writes at least one line in the same transaction (invariant 6). A line says who,
+on whom, by which door, when and why. Lines are never changed.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from rebind.domain.units import Id
+
+
+class Act(StrEnum):
+    """One audited thing that happened. The value is stored; never reuse or rename one."""
+
+    ACCOUNT_IMPORTED = "account_imported"        # an administrator brought the account in
+    ACCOUNT_OPENED = "account_opened"            # enrol finished; the account exists from here on
+    CODE_ASKED = "code_asked"                    # a code for one proof of one request was queued
+    CODE_WRONG = "code_wrong"                    # a counted try did not match
+    NUMBER_CHANGED = "number_changed"            # the binding was replaced
+    NUMBER_CONFIRMED = "number_confirmed"        # trusted proof of possession; confirmed_at moved
+    PROOF_ACCEPTED = "proof_accepted"            # evidence was added to a request
+    REQUEST_BEGUN = "request_begun"              # a journey began
+    REQUEST_CANCELLED = "request_cancelled"      # its owner stopped it
+    REQUEST_REFUSED = "request_refused"          # the rule said no, finally
+    SESSION_ENDED = "session_ended"              # one session was ended
+    SESSION_OPENED = "session_opened"            # a sign-in finished
+    SESSIONS_ENDED = "sessions_ended"            # several were ended at once
+
+
+class Door(StrEnum):
+    """The way in by which somebody acted."""
+
+    API = "api"
+    CONSOLE = "console"
+    COMMAND_LINE = "command_line"
+    TIME = "time"
+    WEB = "web"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the audit trail, before it is stored.
+
+    `subject_id` is the account acted on (for a number that nobody has: the request's stand-in).
+    `actor` is `holder`, `stranger` (nothing proved yet), `system` or an operator's name.
+    `why` is a stable word (a policy row, a refusal code, a reason), never free text of a person.
+    """
+
+    act: Act
+    subject_id: Id
+    actor: str
+    door: Door
+    request_id: Id | None = None
+    why: str | None = None

@@ -1,0 +1,130 @@
+"""The policy: every figure of the rule as a typed setting with its unit, bounds and source.
+
+An administrator overrides figures in one TOML file (`REBIND_POLICY`); `rebind policy show` prints
+them, `rebind policy check` refuses contradictions by name. Figures of limits stand in `limits.py`.
+The unit goes last in each name: `_h` hours, `_d` days, `_s` seconds.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from rebind.domain.units import SECOND, Ms
+
+OURS = "Rebind's own choice, docs/decisions/0006-the-evidence-rule.md"
+
+ROWS_NOT_OFFERED = frozenset({"C3", "C4", "C5", "U1", "U2"})
+"""Rows that the rule knows but this release cannot carry out: they wait, or undo. Switching one
+on is refused by `policy check`, so that no request is left waiting with nobody to end the wait."""
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All figures that `decide` and the flows use. Defaults are the profile `strict`."""
+
+    profile: Annotated[
+        Literal["strict", "lenient"],
+        Meta(description="How probation ends: strict never by time; lenient by time with notices"),
+    ] = "strict"
+    rows_off: Annotated[
+        frozenset[str], Meta(description="Rows of the evidence rule that are switched off")
+    ] = ROWS_NOT_OFFERED
+
+    code_digits: Annotated[
+        int, Meta(ge=6, le=10, description="NIST SP 800-63B-4 3.1.3.2; OWASP ASVS 5.0 6.5")
+    ] = 6
+    code_ttl_s: Annotated[
+        int, Meta(ge=60, le=600, description="NIST SP 800-63B-4 3.1.3.2 (10 minutes at most)")
+    ] = 600
+    code_email_ttl_s: Annotated[
+        int, Meta(ge=60, le=86_400, description="NIST SP 800-63B-4 4.2.1 (24 hours at most); 10 minutes to sign in")
+    ] = 600
+    code_tries: Annotated[
+        int, Meta(ge=1, le=10, description="OWASP ASVS 5.0 6.5; bounded, a new code does not reset it")
+    ] = 5
+    request_ttl_s: Annotated[
+        int, Meta(ge=600, le=86_400, description=OURS)
+    ] = 3_600
+    session_ttl_d: Annotated[
+        int, Meta(ge=1, le=30, description="NIST SP 800-63B-4 2.1.3 (30 days at AAL1)")
+    ] = 30
+    session_fresh_h: Annotated[int, Meta(ge=1, description=OURS)] = 24
+    seen_every_s: Annotated[
+        int, Meta(ge=60, le=86_400, description=OURS + " (how finely 'last seen' is kept)")
+    ] = 600
+
+    known_after_d: Annotated[int, Meta(ge=1, description=OURS)] = 7
+    aged_after_d: Annotated[int, Meta(ge=1, description=OURS)] = 7
+    aged_at_enrolment_h: Annotated[int, Meta(ge=0, le=72, description=OURS)] = 24
+    reset_dependence_d: Annotated[int, Meta(ge=7, description=OURS)] = 30
+    stale_after_d: Annotated[
+        int, Meta(ge=1, description="FCC 18-177: numbers age at least 45 days (US)")
+    ] = 45
+    stale_after_by_region_d: Annotated[
+        dict[str, int],
+        Meta(description="RU: operators' quarantine, about 60 days after disconnection"),
+    ] = {"RU": 60}
+    probation_lenient_d: Annotated[int, Meta(ge=30, description=OURS)] = 30
+    code_new_fresh_h: Annotated[
+        int, Meta(ge=1, le=26, description=OURS + " (invariant 3)")
+    ] = 26
+
+    wait_c3_h: Annotated[int, Meta(ge=24, description=OURS)] = 72
+    wait_c4_h: Annotated[int, Meta(ge=1, description=OURS)] = 24
+    wait_c5_h: Annotated[int, Meta(ge=72, description=OURS)] = 14 * 24
+    wait_modified_h: Annotated[
+        int, Meta(ge=24, description=OURS + " (what 'now' becomes under a modifier)")
+    ] = 72
+    sim_recent_d: Annotated[int, Meta(ge=1, description="CAMARA sim-swap v2; " + OURS)] = 7
+    session_young_h: Annotated[int, Meta(ge=1, description=OURS)] = 24
+    change_gap_h: Annotated[int, Meta(ge=0, description=OURS)] = 12
+    undo_h: Annotated[int, Meta(ge=24, description=OURS + " (hold of the old number)")] = 72
+    notice_removed_d: Annotated[
+        int, Meta(ge=30, description=OURS + " (removed addresses still get notices)")
+    ] = 30
+
+    countries: Annotated[
+        frozenset[str] | None,
+        Meta(description="ISO 3166 regions whose numbers are accepted; none means all"),
+    ] = None
+
+    def stale_after(self, region: str) -> int:
+        """Days after which a confirmation is stale for a number of that region."""
+        return self.stale_after_by_region_d.get(region, self.stale_after_d)
+
+    def code_ttl(self, by_email: bool) -> Ms:
+        """How long a code may be answered, in milliseconds."""
+        return (self.code_email_ttl_s if by_email else self.code_ttl_s) * SECOND
+
+
+def contradictions(policy: Policy) -> list[str]:
+    """What cannot be: each line names the settings. `rebind serve` does not start with any."""
+    found = []
+    for row in sorted(ROWS_NOT_OFFERED - policy.rows_off):
+        found.append(f"rows_off: row {row} cannot be carried out by this release; leave it off")
+    if policy.wait_c4_h > policy.wait_c3_h:
+        found.append("wait_c4_h is longer than wait_c3_h: a stronger row must not wait longer")
+    if policy.wait_c3_h > policy.wait_c5_h:
+        found.append("wait_c3_h is longer than wait_c5_h: a stronger row must not wait longer")
+    if policy.aged_after_d > policy.reset_dependence_d:
+        found.append("aged_after_d is longer than reset_dependence_d")
+    if policy.countries is not None and not policy.countries:
+        found.append("countries is empty: nobody could enrol")
+    return found
+
+
+def warnings(policy: Policy) -> list[str]:
+    """What is allowed but unwise."""
+    found = []
+    spans = {"other countries": policy.stale_after_d, **policy.stale_after_by_region_d}
+    for region, days in spans.items():
+        if days > 90:
+            found.append(
+                f"stale after {days} days ({region}): operators re-issue numbers sooner than 90 days"
+            )
+    if policy.profile == "lenient":
+        found.append(
+            f"profile lenient: a recycled number gets a full session after "
+            f"{policy.probation_lenient_d} days of probation"
+        )
+    return found

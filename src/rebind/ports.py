@@ -1,0 +1,122 @@
+"""What Rebind asks of the outside: small protocols, each filled by one folder under `providers/`.
+
+Flows receive these as values from the front hall (`main.py`) and never look for them elsewhere.
+Tests put stand-ins with a memory behind the same protocols; the store is never one of them.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from rebind.domain.evidence import CarrierFacts
+from rebind.domain.units import Id, Ms
+
+
+class Clock(Protocol):
+    """The only source of the present moment."""
+
+    def now(self) -> Ms:
+        """Milliseconds since 1970-01-01 UTC."""
+
+
+class Dice(Protocol):
+    """The only source of chance. Production draws from the operating system's generator."""
+
+    def id(self, now: Ms) -> Id:
+        """A new UUIDv7 (RFC 9562 5.7) for the moment `now`."""
+
+    def code(self, digits: int) -> str:
+        """A uniformly drawn decimal code of exactly that many digits, leading zeros kept."""
+
+    def secret(self) -> bytes:
+        """16 random bytes (128 bits, OWASP ASVS 5.0 7.2.3)."""
+
+    def fraction(self) -> float:
+        """A uniform number in [0, 1), for jitter; never for anything secret."""
+
+
+class Seal(Protocol):
+    """Encryption and keyed hashes under the key ring (invariant 13).
+
+    `place` is "table.column" and `row` the bytes that name the row; both go into the associated
+    data, so that a sealed value cannot be moved to another row or column.
+    """
+
+    def seal(self, place: str, row: bytes, plain: str) -> bytes:
+        """AES-256-GCM under the current seal key: version byte, nonce, ciphertext, tag."""
+
+    def unseal(self, place: str, row: bytes, sealed: bytes) -> str:
+        """The plain text again. Raises `Broken` when it was moved, cut or its key is gone."""
+
+    def index(self, kind: str, value: str) -> bytes:
+        """The blind index (keyed BLAKE2b) that look-ups use now; `kind` is "number", "email", …"""
+
+    def indexes(self, kind: str, value: str) -> tuple[bytes, ...]:
+        """The blind index under every live index key, the one of `index` first.
+
+        Reservations and limits are written under all of them in one transaction."""
+
+    def mac(self, kind: str, *parts: bytes) -> bytes:
+        """A keyed hash over length-prefixed parts, for codes, tokens and device keys. It begins
+        with the version byte of its key."""
+
+    def matches(self, mac: bytes, kind: str, *parts: bytes) -> bool:
+        """Whether `mac` was made of the same kind and parts, in constant time, under the key
+        version that it names; False when that version is gone."""
+
+
+class Broken(Exception):
+    """A sealed value that does not open: never expected, always a bug or damage."""
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A message in words. `subject` and `html` are empty for SMS."""
+
+    text: str
+    subject: str = ""
+    html: str = ""
+
+
+class Words(Protocol):
+    """Renders messages in a person's language (`templates/`)."""
+
+    def message(
+        self, message: str, channel: str, locale: str, params: dict[str, str]
+    ) -> Rendered:
+        """`message` is a folder under templates/messages, `channel` is "sms" or "mail"."""
+
+
+class Undelivered(Exception):
+    """A provider did not take a message. `final` means that trying again cannot help."""
+
+    def __init__(self, why: str, *, final: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.final = final
+
+
+class Sms(Protocol):
+    """Hands one SMS to an operator or aggregator."""
+
+    async def send(self, message_id: str, to: str, text: str) -> None:
+        """Returns once accepted; raises `Undelivered`. `message_id` lets the other side drop repeats."""
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+class Mail(Protocol):
+    """Hands one e-mail to a mail server."""
+
+    async def send(self, message_id: str, to: str, words: Rendered) -> None:
+        """Returns once accepted; raises `Undelivered`."""
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+class Carrier(Protocol):
+    """Asks the operator about a number (CAMARA sim-swap and number-recycling)."""
+
+    async def ask(self, number: str, since: Ms) -> CarrierFacts:
+        """What is known of the SIM and of the subscriber since that moment; unknown where nothing is."""
