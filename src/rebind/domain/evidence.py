@@ -39,14 +39,6 @@ ACCOUNT_SIDE = frozenset({
 """Proofs that speak for the account, as against for a number."""
 
 
-class Evidence(msgspec.Struct, frozen=True):
-    """One proof accepted in a request. `first_at` begins a wait; `last_at` says how fresh it is."""
-
-    proof: Proof
-    first_at: Ms
-    last_at: Ms
-
-
 class Factor(msgspec.Struct, frozen=True):
     """Something that the account has set: a password, an e-mail, a passkey, a TOTP, recovery codes.
 
@@ -57,6 +49,16 @@ class Factor(msgspec.Struct, frozen=True):
     proof: Proof
     set_at: Ms
     set_by: frozenset[Proof] = frozenset()
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """One proof accepted in a request. `first_at` begins a wait; `last_at` says how fresh it is;
+    `factor` is what was used, for proofs that rest on something the account has set."""
+
+    proof: Proof
+    first_at: Ms
+    last_at: Ms
+    factor: Factor | None = None
 
 
 class DeviceFacts(msgspec.Struct, frozen=True):

@@ -63,7 +63,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stale_after_by_region_d: Annotated[
         dict[str, int],
         Meta(description="RU: operators' quarantine, about 60 days after disconnection"),
-    ] = {"RU": 60}
+    ] = msgspec.field(default_factory=lambda: {"RU": 60})
     probation_lenient_d: Annotated[int, Meta(ge=30, description=OURS)] = 30
     code_new_fresh_h: Annotated[
         int, Meta(ge=1, le=26, description=OURS + " (invariant 3)")

@@ -1,0 +1,350 @@
+"""The one rule: `decide` says what a request may do, for web, app and support desk alike.
+
+Pure and total: every combination of evidence falls on exactly one decision. The rows stand in the
+files of their journeys; the words in `rows.py`; the meaning of evidence in `evidence.py`.
+Where several rows match, each is taken after its modifiers, the earliest outcome wins, and ties go
+by the order of the table.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
+
+from rebind.domain import change, enrol, sign_in, undo
+from rebind.domain.evidence import (
+    SECOND_FACTORS,
+    CarrierFacts,
+    Evidence,
+    Factor,
+    Proof,
+    SimAnswer,
+    aged,
+    independent,
+)
+from rebind.domain.policy import Policy
+from rebind.domain.refusals import (
+    ACCOUNT_LOCKED,
+    CHANGED_RECENTLY,
+    FACTOR_TOO_YOUNG,
+    JOURNEY_NOT_OFFERED,
+    NO_WAY,
+    NUMBER_IS_OWN,
+    NUMBER_TAKEN,
+    SESSION_ON_PROBATION,
+    SESSION_REQUIRED,
+)
+from rebind.domain.request import Kind
+from rebind.domain.rows import (
+    AccountFacts,
+    AccountState,
+    Apply,
+    Ask,
+    Case,
+    Decision,
+    Gives,
+    Level,
+    Need,
+    NumberStanding,
+    Refuse,
+    Row,
+    Strength,
+    Wait,
+    Way,
+    Ways,
+)
+from rebind.domain.sign_in import has_second_factor
+from rebind.domain.units import DAY, HOUR, Ms
+
+ROWS: tuple[Row, ...] = enrol.ROWS + sign_in.ROWS + change.ROWS + undo.ROWS
+
+_ROWS_OF: dict[Kind, tuple[Row, ...]] = {
+    kind: tuple(row for row in ROWS if row.kind is kind) for kind in Kind
+}
+_GIVES_RANK = {gives: rank for rank, gives in enumerate(Gives)}
+_MOVES_NUMBER = frozenset({Kind.CHANGE, Kind.HANDOVER})
+_NOTHING = (2, 0)  # what `_order` says of a Need
+_MAY_ASK = frozenset({AccountState.ACTIVE, AccountState.CLOSING})
+
+
+def decide(
+    ask: Ask,
+    evidence: tuple[Evidence, ...],
+    account: AccountFacts,
+    carrier: CarrierFacts,
+    policy: Policy,
+    now: Ms,
+) -> Decision:
+    """What this request may do now, with this evidence.
+
+    Refusals: journey_not_offered, session_required, session_on_probation, account_locked,
+    changed_recently (with the time), number_is_own, number_taken (only once `code_new` was
+    answered), factor_too_young (with the time), no_way_offered.
+    """
+    case = Case(ask, evidence, account, carrier, policy, now)
+    refusal = _refusal_before_proofs(case)
+    if refusal is not None:
+        return refusal
+    if _taken(case):
+        return Refuse(NUMBER_TAKEN)
+    rows = [row for row in _rows_on(ask.kind, policy.rows_off) if row.applies(case)]
+    best: Decision | None = None
+    for row in rows:
+        for way in row.ways:
+            for used in _satisfying(way, case):
+                outcome = _outcome(row, used, case)
+                if best is None or _order(outcome) < _order(best):
+                    best = outcome
+    match best:
+        case Apply():
+            return best
+        case Wait(row=name, until=until):
+            return Wait(name, until, _ways(rows, case, best))
+    ways = _ways(rows, case, best)
+    return Need(ways) if ways else _no_way(case)
+
+
+@lru_cache(maxsize=64)
+def _rows_on(kind: Kind, rows_off: frozenset[str]) -> tuple[Row, ...]:
+    """The rows of a journey that the policy leaves on."""
+    return tuple(row for row in _ROWS_OF[kind] if row.name not in rows_off)
+
+
+def _taken(case: Case) -> bool:
+    """Whether to tell that the number is somebody else's: only to who has just shown to hold it.
+    An undo is not stopped by it: its row U2 freezes."""
+    if case.ask.number is not NumberStanding.TAKEN or case.ask.kind is Kind.UNDO:
+        return False
+    return any(item.proof is Proof.CODE_NEW for item in case.evidence)
+
+
+def _refusal_before_proofs(case: Case) -> Refuse | None:
+    """What no proof can mend."""
+    ask, account, now = case.ask, case.account, case.now
+    if not _ROWS_OF[ask.kind]:
+        return Refuse(JOURNEY_NOT_OFFERED)
+    if ask.kind is Kind.UNDO and account.state is not AccountState.CLOSED:
+        return None if undo.in_time(case) else Refuse(NO_WAY)
+    if account.state not in _MAY_ASK and ask.kind is not Kind.ENROL:
+        return Refuse(ACCOUNT_LOCKED)
+    if ask.kind not in _MOVES_NUMBER:
+        return None
+    if ask.session is None:
+        return Refuse(SESSION_REQUIRED)
+    if ask.session.level is not Level.FULL:
+        return Refuse(SESSION_ON_PROBATION)
+    if ask.number is NumberStanding.OWN:
+        return Refuse(NUMBER_IS_OWN)
+    changed_at = account.number_changed_at
+    if changed_at is not None and ask.number is not NumberStanding.PREVIOUS:
+        until = changed_at + case.policy.change_gap_h * HOUR
+        if now < until:
+            return Refuse(CHANGED_RECENTLY, until)
+    return None
+
+
+def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
+    """Every choice of evidence that satisfies a way. The caller takes the best of them, so that a
+    proof more, or the same proof given twice, never makes the outcome worse."""
+    options = []
+    for strength in _STEPS[way]:
+        given = _given(strength, case)
+        if not given:
+            return
+        options.append(given)
+    for chosen in product(*options):
+        if _all_independent(chosen, case):
+            yield chosen
+
+
+def _given(strength: Strength, case: Case) -> list[Evidence]:
+    proofs = _PROOFS_OF[strength]
+    return [
+        item for item in case.evidence
+        if item.proof in proofs and _strong_enough(strength, item.proof, item.factor, case)
+    ]
+
+
+def _all_independent(chosen: tuple[Evidence, ...], case: Case) -> bool:
+    """Two proofs count as two only if neither set or reset the other (invariant 12)."""
+    for first in chosen:
+        if first.factor is None or not first.factor.set_by:
+            continue
+        for second in chosen:
+            if second is not first and not independent(
+                first.factor, second.proof, case.policy, case.now
+            ):
+                return False
+    return True
+
+
+_PROOFS_OF: dict[Strength, tuple[Proof, ...]] = {
+    Strength.CODE_NEW: (Proof.CODE_NEW,),
+    Strength.CODE_CURRENT: (Proof.CODE_CURRENT,),
+    Strength.EMAIL: (Proof.CODE_EMAIL,),
+    Strength.AGED_EMAIL: (Proof.CODE_EMAIL,),
+    Strength.PASSWORD: (Proof.PASSWORD,),
+    Strength.AGED_PASSWORD: (Proof.PASSWORD,),
+    Strength.SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
+    Strength.AGED_SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
+    Strength.PASSKEY: (Proof.PASSKEY,),
+    Strength.KNOWN_DEVICE: (Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE),
+}
+_AGED = frozenset({Strength.AGED_EMAIL, Strength.AGED_PASSWORD, Strength.AGED_SECOND_FACTOR})
+_WITHOUT_FACTOR = frozenset({
+    Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE,
+})
+_CODES_TO_NUMBERS = frozenset({Strength.CODE_NEW, Strength.CODE_CURRENT})
+_ORDER_OF_ASKING = {strength: rank for rank, strength in enumerate((
+    Strength.PASSKEY, Strength.SECOND_FACTOR, Strength.AGED_SECOND_FACTOR, Strength.CODE_CURRENT,
+    Strength.PASSWORD, Strength.AGED_PASSWORD, Strength.EMAIL, Strength.AGED_EMAIL,
+    Strength.KNOWN_DEVICE, Strength.CODE_NEW,
+))}
+_STEPS: dict[Way, tuple[Strength, ...]] = {
+    way: tuple(sorted(way, key=_ORDER_OF_ASKING.__getitem__)) for row in ROWS for way in row.ways
+}
+
+
+def _strong_enough(
+    strength: Strength, proof: Proof, factor: Factor | None, case: Case
+) -> bool:
+    """Whether a proof by this factor has the quality that a row asks for. Where the factor behind a
+    proof is not known, nobody can say what it depends on, and it does not count."""
+    if factor is None:
+        return proof in _WITHOUT_FACTOR
+    if strength not in _AGED:
+        return True
+    return aged(factor, case.account.enrolled_at, case.policy, case.now)
+
+
+def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
+    """What a satisfied row comes to after its modifiers."""
+    policy = case.policy
+    begins = max(item.first_at for item in used)
+    wait = row.wait(policy) if row.wait is not None else 0
+    swapped = _sim_swapped(used, begins, case)
+    if wait == 0 and (swapped or _session_young(row, begins, case)):
+        wait = policy.wait_modified_h * HOUR
+    if swapped and case.carrier.sim_changed_at is not None:
+        begins = max(begins, case.carrier.sim_changed_at)
+    until = begins + wait
+    if wait > 0 and not _silent_since(until, case):
+        return Wait(row.name, until)
+    for item in used:
+        if item.proof is Proof.CODE_NEW and not _fresh(item, case):
+            return Need(((Proof.CODE_NEW,),))
+    return Apply(row.name, row.gives)
+
+
+def _fresh(code: Evidence, case: Case) -> bool:
+    """Whether a code was answered not more than 26 h ago (invariant 3)."""
+    return case.now - code.last_at <= case.policy.code_new_fresh_h * HOUR
+
+
+def _sim_swapped(used: tuple[Evidence, ...], begins: Ms, case: Case) -> bool:
+    """Whether the code to the present number is in doubt: another SIM answered for it lately, and
+    not on a known device. A later swap begins a running wait again, also that of a row that waits
+    by itself: else the weaker row would undo what the modifier does to the stronger."""
+    if case.carrier.sim is not SimAnswer.CHANGED or _on_known_device(case):
+        return False
+    if not any(item.proof is Proof.CODE_CURRENT for item in used):
+        return False
+    swapped_at = case.carrier.sim_changed_at
+    return swapped_at is None or begins - swapped_at < case.policy.sim_recent_d * DAY
+
+
+def _session_young(row: Row, begins: Ms, case: Case) -> bool:
+    """Whether a number would move from a session that is younger than a day, on an unknown device
+    and without a second factor that counts for moving numbers (invariant 15)."""
+    session = case.ask.session
+    if row.kind not in _MOVES_NUMBER or session is None or _on_known_device(case):
+        return False
+    if begins - session.opened_at >= case.policy.session_young_h * HOUR:
+        return False
+    return not _given(Strength.AGED_SECOND_FACTOR, case)
+
+
+def _on_known_device(case: Case) -> bool:
+    return any(item.proof in _PROOFS_OF[Strength.KNOWN_DEVICE] for item in case.evidence)
+
+
+def _silent_since(until: Ms, case: Case) -> bool:
+    """Whether the window passed without an objection: a silence noted before its end is that of
+    another window."""
+    return case.now >= until and any(
+        item.proof is Proof.SILENCE and item.last_at >= until for item in case.evidence
+    )
+
+
+def _order(outcome: Decision) -> tuple[int, int]:
+    """How good an outcome is: smaller is earlier or better."""
+    match outcome:
+        case Apply(gives=gives):
+            return 0, _GIVES_RANK[gives]
+        case Wait(until=until):
+            return 1, until
+        case Need():
+            return 2, 0
+        case Refuse():
+            return 3, 0
+
+
+def _ways(rows: list[Row], case: Case, best: Decision | None) -> Ways:
+    """The ways that would lead to something better than `best`, each as the proofs missing for it,
+    in the order of the table."""
+    bar = _order(best) if best is not None else _NOTHING
+    found: list[tuple[Proof, ...]] = []
+    for row in rows:
+        for way in row.ways:
+            for whole in _completions(way, case):
+                new = [item for item in whole if item not in case.evidence]
+                missing = tuple(item.proof for item in new)
+                if not missing or any(set(other) <= set(missing) for other in found):
+                    continue
+                then = Case(
+                    case.ask, (*case.evidence, *new), case.account, case.carrier, case.policy,
+                    case.now,
+                )
+                if _order(_outcome(row, whole, then)) < bar:
+                    found.append(missing)
+    return tuple(found)
+
+
+def _completions(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
+    """The evidence that would satisfy a way: what is given, and what this account is able to give
+    now. What is given comes first, so that the least is asked for."""
+    options = []
+    for strength in _STEPS[way]:
+        given = _given(strength, case)
+        possible = given + _could_give(strength, given, case)
+        if not possible:
+            return
+        options.append(possible)
+    for chosen in product(*options):
+        if _all_independent(chosen, case):
+            yield chosen
+
+
+def _could_give(strength: Strength, given: list[Evidence], case: Case) -> list[Evidence]:
+    """Proofs of that quality that could still be given, as the evidence that they would be. An old
+    code to a number can be answered anew, which makes it fresh and begins nothing again."""
+    proofs, now = _PROOFS_OF[strength], case.now
+    if strength in _CODES_TO_NUMBERS:
+        if any(_fresh(item, case) for item in given):
+            return []
+        first_at = min((item.first_at for item in given), default=now)
+        return [Evidence(proof, first_at, now) for proof in proofs]
+    return [
+        Evidence(factor.proof, now, now, factor)
+        for factor in case.account.factors
+        if factor.proof in proofs and _strong_enough(strength, factor.proof, factor, case)
+    ]
+
+
+def _no_way(case: Case) -> Refuse:
+    """Why nothing would lead on: a second factor that is too young, or no proof at all."""
+    if has_second_factor(case) and case.ask.kind in _MOVES_NUMBER:
+        second = [f for f in case.account.factors if f.proof in SECOND_FACTORS]
+        until = min(f.set_at for f in second) + case.policy.aged_after_d * DAY
+        if until > case.now:
+            return Refuse(FACTOR_TOO_YOUNG, until)
+    return Refuse(NO_WAY)

@@ -1,0 +1,162 @@
+"""The words of the evidence rule: what is asked, what is known, what a row is, what is decided.
+
+The rows themselves stand in the file of their journey (`enrol.py`, `sign_in.py`, `change.py`,
+`undo.py`); `decision.py` reads them all. Everything here is a frozen value.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import msgspec
+
+from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
+from rebind.domain.policy import Policy
+from rebind.domain.refusals import Refusal
+from rebind.domain.request import Kind
+from rebind.domain.units import Ms
+
+
+class Strength(StrEnum):
+    """What a row asks for: a proof, or a proof of a certain quality."""
+
+    CODE_NEW = "code_new"
+    CODE_CURRENT = "code_current"
+    EMAIL = "email"
+    AGED_EMAIL = "aged_email"
+    PASSWORD = "password"
+    AGED_PASSWORD = "aged_password"
+    SECOND_FACTOR = "second_factor"
+    AGED_SECOND_FACTOR = "aged_second_factor"
+    PASSKEY = "passkey"
+    KNOWN_DEVICE = "known_device"
+
+
+class Gives(StrEnum):
+    """What an applied row gives. The order is from best to least."""
+
+    THE_ACT = "the_act"        # the thing that was asked for
+    FULL = "full"              # a full session
+    FRESH = "fresh"            # a full session that is fresh for a day
+    PROBATION = "probation"    # a session that sees masked data and changes nothing
+    FREEZE = "freeze"          # both numbers held, a case
+
+
+class NumberStanding(StrEnum):
+    """How the number that is asked for stands in the reservation rows."""
+
+    FREE = "free"
+    OWN = "own"              # the account's live number
+    PREVIOUS = "previous"    # held for this very account: the way back
+    TAKEN = "taken"          # live on another account, or held for one
+    NONE = "none"            # the journey names no new number
+
+
+class AccountState(StrEnum):
+    ACTIVE = "active"
+    NUMBER_REQUIRED = "number_required"
+    LOCKED = "locked"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class Level(StrEnum):
+    """The level of a session."""
+
+    FULL = "full"
+    PROBATION = "probation"
+
+
+class SessionFacts(msgspec.Struct, frozen=True):
+    """The session in which a request was begun."""
+
+    level: Level
+    opened_at: Ms
+
+
+class UndoFacts(msgspec.Struct, frozen=True):
+    """The finished request that an undo wants to take back."""
+
+    done_at: Ms
+    rested_on_second_factor: bool = False
+    rested_on_approval: bool = False
+    old_number_has_new_holder: bool = False
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What somebody wants."""
+
+    kind: Kind
+    number: NumberStanding = NumberStanding.NONE
+    session: SessionFacts | None = None
+    undo: UndoFacts | None = None
+
+
+class AccountFacts(msgspec.Struct, frozen=True):
+    """What the rule knows of an account. For enrol: of the account that is to be."""
+
+    enrolled_at: Ms
+    region: str
+    confirmed_at: Ms
+    state: AccountState = AccountState.ACTIVE
+    number_changed_at: Ms | None = None
+    factors: tuple[Factor, ...] = ()
+
+
+class Case(msgspec.Struct, frozen=True):
+    """Everything that a decision rests on, in one value."""
+
+    ask: Ask
+    evidence: tuple[Evidence, ...]
+    account: AccountFacts
+    carrier: CarrierFacts
+    policy: Policy
+    now: Ms
+
+
+Way = frozenset[Strength]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of the default policy. Each way is enough by itself; `applies` reads the account's
+    condition, never the evidence."""
+
+    name: str
+    kind: Kind
+    ways: tuple[Way, ...]
+    gives: Gives
+    applies: Callable[[Case], bool]
+    wait: Callable[[Policy], Ms] | None = None
+
+
+Ways = tuple[tuple[Proof, ...], ...]
+
+
+class Apply(msgspec.Struct, frozen=True, tag=True):
+    """Do it now. `row` names the row that it rests on."""
+
+    row: str
+    gives: Gives
+
+
+class Wait(msgspec.Struct, frozen=True, tag=True):
+    """It may be done at `until`, if nobody objects. `ways` would lead to an earlier outcome."""
+
+    row: str
+    until: Ms
+    ways: Ways = ()
+
+
+class Need(msgspec.Struct, frozen=True, tag=True):
+    """One of these ways is still needed, each as the proofs missing for it, quickest first."""
+
+    ways: Ways
+
+
+class Refuse(msgspec.Struct, frozen=True, tag=True):
+    """No. `until` is when asking again makes sense, where time alone mends it."""
+
+    refusal: Refusal
+    until: Ms | None = None
+
+
+Decision = Apply | Wait | Need | Refuse

@@ -1,0 +1,107 @@
+"""account: who am I, which numbers did I have, what happened. Reads only.
+
+A session on probation sees its number masked and nothing else of the account.
+"""
+
+import msgspec
+
+from rebind.domain.phone import masked
+from rebind.domain.refusals import SESSION_ON_PROBATION, Refused
+from rebind.domain.units import Id, Ms
+from rebind.flows.desk.callers import SignedIn, signed_in
+from rebind.flows.desk.desk import Caller, Desk
+from rebind.store import accounts, acts
+from rebind.store.acts import StoredAct
+
+HISTORY_MAX = 100
+"""Bindings shown; an account that changes its number each month needs eight years to fill it."""
+
+ACTS_PAGE = 50
+_NEWEST = b"\xff" * 16
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    """The account as its holder sees it. `number` is masked on probation."""
+
+    id: Id
+    state: str
+    number: str
+    region: str
+    bound_at: Ms
+    confirmed_at: Ms
+    enrolled_at: Ms
+    locale: str
+    level: str
+
+
+class BindingView(msgspec.Struct, frozen=True):
+    """One number that the account has or had. Former numbers are masked."""
+
+    number: str
+    region: str
+    bound_at: Ms
+    confirmed_at: Ms
+    released_at: Ms | None
+    reason: str | None
+
+
+async def show(desk: Desk, caller: Caller) -> AccountView | Refused:
+    """Who am I. Refusals: session_required, session_ended."""
+    who = await signed_in(desk, caller)
+    if isinstance(who, Refused):
+        return who
+    row, number = who.row, who.number(desk)
+    return AccountView(
+        row.account_id,
+        row.state,
+        number if who.full else masked(number),
+        row.region,
+        row.bound_at,
+        row.confirmed_at,
+        row.enrolled_at,
+        row.locale,
+        row.level,
+    )
+
+
+async def _in_full(desk: Desk, caller: Caller) -> SignedIn | Refused:
+    who = await signed_in(desk, caller)
+    if isinstance(who, SignedIn) and not who.full:
+        return Refused(SESSION_ON_PROBATION)
+    return who
+
+
+async def bindings(desk: Desk, caller: Caller) -> list[BindingView] | Refused:
+    """The numbers of the account, newest first. Refusals: session_required, session_ended,
+    session_on_probation."""
+    who = await _in_full(desk, caller)
+    if isinstance(who, Refused):
+        return who
+    (found,) = await desk.engine.read(accounts.history(who.account_id, HISTORY_MAX))
+    views = []
+    for each in accounts.bindings(found):
+        place = accounts.place_of(who.account_id, each.version)
+        number = desk.seal.unseal("bindings.number", place, each.number_sealed)
+        views.append(BindingView(
+            number if each.released_at is None else masked(number),
+            each.region,
+            each.bound_at,
+            each.confirmed_at,
+            each.released_at,
+            each.reason,
+        ))
+    return views
+
+
+async def happened(
+    desk: Desk, caller: Caller, before: Id | None = None
+) -> list[StoredAct] | Refused:
+    """What happened to the account, newest first, a page older than the line `before`.
+    Refusals: session_required, session_ended, session_on_probation."""
+    who = await _in_full(desk, caller)
+    if isinstance(who, Refused):
+        return who
+    (found,) = await desk.engine.read(
+        acts.of_subject(who.account_id, before or _NEWEST, ACTS_PAGE)
+    )
+    return acts.stored(found)

@@ -1,0 +1,188 @@
+"""change: the number of an account is replaced, in one transaction.
+
+Needs a session. Which proofs are enough is the rule's (rows C1 to C5); that the old number works
+until the very commit, that the new one is reserved by its primary key, that the old one is held
+while the change could be undone, and that everybody is told, is written here.
+"""
+
+from collections.abc import Sequence
+
+from rebind.domain import phone as phones
+from rebind.domain.acts import Act
+from rebind.domain.evidence import CarrierFacts, Evidence, Proof
+from rebind.domain.limits import ASK_CLIENT, CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
+from rebind.domain.phone import masked
+from rebind.domain.refusals import NUMBER_IS_OWN, Refused
+from rebind.domain.request import Kind, State
+from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Refuse, Wait, Ways
+from rebind.domain.decision import decide
+from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
+from rebind.flows.desk import budgets, callers, codes, notices, opening, tokens
+from rebind.flows.desk.budgets import Sending, Tally
+from rebind.flows.desk.callers import SignedIn
+from rebind.flows.desk.codes import Target
+from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.dossier import Dossier, email_factor
+from rebind.flows.desk.finishing import Finished
+from rebind.flows.desk.notices import Addressee
+from rebind.flows.desk.opening import RequestView, Subject
+from rebind.store import accounts, emails, limits, numbers, outbox, sessions
+from rebind.store.emails import EmailRow
+from rebind.store.statements import Write
+
+FIRST_CODES = (Proof.CODE_CURRENT,)
+
+
+async def begin(
+    desk: Desk, caller: Caller, number: str, send: Sequence[Proof] = FIRST_CODES
+) -> RequestView | Refused:
+    """Begin to change to a number as typed; the codes in `send` (code_new, code_current) leave.
+
+    Refusals: session_required, session_ended, those of `phone.parse`, number_is_own, those of
+    `decide` before proofs, too_many_requests, too_many_codes, work_invalid.
+    """
+    phone = phones.parse(number, desk.policy.countries)
+    if not isinstance(phone, phones.Phone):
+        return Refused(phone)
+    asked = callers.asked(caller)
+    if isinstance(asked, Refused):
+        return asked
+    token, session_query = asked
+    now = desk.clock.now()
+    request_id = desk.dice.id(now)
+    keys = desk.seal.indexes("number", phone.e164)
+    device_id = tokens.device(desk.seal, caller.device)
+    to_new = Sending(keys, phone.region, device_id)
+    places = budgets.places_to_read(desk, caller, [to_new], request_id)
+    places.append((CODE_ACCOUNT.name, token.account_id, 0))
+    found, mails, counters = await desk.engine.read(
+        session_query,
+        emails.of_account(token.account_id, now - desk.policy.notice_removed_d * DAY),
+        limits.rows(places, (CODE_ADDRESS, token.account_id)),
+    )
+    who = callers.answered(token, found, now)
+    if isinstance(who, Refused):
+        return who
+    known = device_id == who.row.device_id and callers.knows(
+        desk, who.device(), who.row.device_wrong_in_row, now
+    )
+    needs = _needs(desk, who, emails.rows(mails), keys, known, now)
+    if isinstance(needs, Refused):
+        return needs
+    tally, targets = Tally(desk, now), []
+    tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
+    tally.add(CODE_ACCOUNT, (token.account_id,), by=max(1, len(send)))
+    rows = limits.counted(counters)
+    for proof in send:
+        target, sending = _target(desk, who, proof, phone, keys, device_id if known else None)
+        refusal = budgets.count_sending(desk, caller, tally, sending, request_id, rows, now)
+        if refusal is not None:
+            return refusal
+        targets.append(target)
+    refusal = tally.refused(rows)
+    if refusal is not None:
+        return refusal
+    refusal = await _keep(
+        desk, caller, who, request_id, phone, keys, device_id if known else None, targets,
+        tally.writes(rows), now,
+    )
+    expires_at = now + desk.policy.request_ttl_s * SECOND
+    return refusal or RequestView(request_id, Kind.CHANGE, State.OPEN, needs, expires_at)
+
+
+def _needs(
+    desk: Desk, who: SignedIn, mails: tuple[EmailRow, ...], keys: Sequence[bytes], known: bool,
+    now: Ms,
+) -> Ways | Refused:
+    """What the rule will ask for, or why it says no at once. That the number is taken is not
+    looked at here: nobody has shown to hold it yet."""
+    if who.row.number_key in keys:
+        return Refused(NUMBER_IS_OWN)
+    evidence = (Evidence(Proof.KNOWN_DEVICE, now, now),) if known else ()
+    factors = tuple(email_factor(mail) for mail in mails if mail.removed_at is None)
+    ask = Ask(Kind.CHANGE, NumberStanding.FREE, who.facts)
+    decision = decide(ask, evidence, who.account(factors), CarrierFacts(), desk.policy, now)
+    match decision:
+        case Need(ways=ways):
+            return ways
+        case Refuse(refusal=refusal, until=until):
+            return Refused(refusal, until)
+        case Apply() | Wait():
+            raise AssertionError("a change was decided before any code was answered")
+
+
+def _target(
+    desk: Desk, who: SignedIn, proof: Proof, phone: phones.Phone, keys: tuple[bytes, ...],
+    device_id: Id | None,
+) -> tuple[Target, Sending]:
+    """Where a first code goes, and whose budget it spends: a code to a new number is always the
+    number's, a code to one's own number is the known device's."""
+    if proof is Proof.CODE_NEW:
+        return Target(proof, phone.e164, keys[0]), Sending(keys, phone.region, None)
+    current = who.number(desk)
+    current_keys = desk.seal.indexes("number", current)
+    return (
+        Target(Proof.CODE_CURRENT, current, current_keys[0]),
+        Sending(current_keys, who.row.region, device_id),
+    )
+
+
+async def _keep(
+    desk: Desk, caller: Caller, who: SignedIn, request_id: Id, phone: phones.Phone,
+    keys: tuple[bytes, ...], device_id: Id | None, targets: list[Target], counts: list[Write], now: Ms,
+) -> Refused | None:
+    row = who.row
+    subject = Subject(
+        row.account_id, row.number_version, row.id, device_id, who.token.token_hash
+    )
+    writes = [
+        *counts,
+        opening.begin(desk, Kind.CHANGE, request_id, subject, phone, keys[0], now),
+    ]
+    if targets:
+        writes += codes.send(
+            desk, caller, Kind.CHANGE, row.account_id, request_id, targets, now
+        )
+    begun = line(caller, Act.REQUEST_BEGUN, row.account_id, request_id, Kind.CHANGE)
+    return await desk.keep_or_refuse(writes, [begun], now)
+
+
+def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: Ms) -> Finished:
+    """The replacement: old binding released and held, new one live, other sessions ended, all
+    addresses told. Guards: the account is as it was when the request was read, and the new number
+    is free."""
+    row = dossier.row
+    account_id, before = row.account_id, row.number_version
+    old, new = dossier.current_number(desk), dossier.number(desk)
+    old_keys, new_keys = desk.seal.indexes("number", old), desk.seal.indexes("number", new)
+    after = before + 1
+    sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, after), new)
+    told = [
+        Addressee("sms", old, old_keys[0], "old"),
+        Addressee("sms", new, new_keys[0], "new"),
+        *notices.mailboxes(desk, dossier),
+        *notices.former_numbers(desk, dossier, {old_keys[0], new_keys[0]}),
+    ]
+    params = {"old_masked": masked(old), "new_masked": masked(new), "when": str(now)}
+    locale = row.account_locale or caller.locale
+    parcels = notices.parcels(
+        desk, "number_changed", told, locale, params, account_id, row.id, now
+    )
+    writes = [
+        accounts.rebound(account_id, before, now),
+        accounts.release(account_id, before, Kind.CHANGE, now),
+        accounts.bind(account_id, after, sealed, new_keys[0], row.region, now),
+        *(limits.forgive(CODE_ADDRESS, key) for key in sorted((*old_keys, *new_keys))),
+        *numbers.hold(old_keys, account_id, now + desk.policy.undo_h * HOUR),
+        *numbers.reserve(new_keys, account_id, after, now),
+        outbox.put(parcels),
+    ]
+    if row.device_id is not None:
+        writes.append(limits.forgive(CODE_DEVICE, row.device_id))
+    if row.session_id is not None:
+        writes.append(sessions.end_others(account_id, row.session_id, "number_changed", now))
+    lines = [
+        line(caller, Act.NUMBER_CHANGED, account_id, row.id, decision.row),
+        line(caller, Act.SESSIONS_ENDED, account_id, row.id, "number_changed"),
+    ]
+    return Finished(writes, lines)

@@ -1,0 +1,107 @@
+"""What a flow is given, who is asking, and the one way to keep what it did.
+
+`Desk.keep` is the only door to the store's writes for journeys: it cannot be called without audit
+lines, so that no mutating flow leaves none.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from rebind.domain.acts import Act, Door, Line
+from rebind.domain.limits import Limits
+from rebind.domain.policy import Policy
+from rebind.domain.refusals import (
+    ACCOUNT_CHANGED,
+    CODE_TRIES_SPENT,
+    NUMBER_TAKEN,
+    REQUEST_FINISHED,
+    SESSION_UNKNOWN,
+    TOO_MANY_CODES,
+    TRY_AGAIN,
+    Refusal,
+    Refused,
+)
+from rebind.domain.units import MINUTE, Id, Ms
+from rebind.ports import Carrier, Clock, Dice, Seal
+from rebind.store import acts as store_acts
+from rebind.store.statements import Engine, Missed, Write
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, as the door saw them. Nothing here is proved yet.
+
+    `client` is the network address (IPv6: its /64) that limits count by, `address` the full one.
+    `bearer` is a session or request token, `device` a device key, `work` a solved challenge
+    ("challenge.nonce"); each as it was sent, or None.
+    """
+
+    door: Door
+    locale: str
+    address: str = ""
+    client: str = ""
+    agent: str = ""
+    bearer: str | None = None
+    device: str | None = None
+    work: str | None = None
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """The tools of a flow, put together once by the front hall."""
+
+    engine: Engine
+    clock: Clock
+    dice: Dice
+    seal: Seal
+    carrier: Carrier
+    policy: Policy
+    limits: Limits
+    nudge: Callable[[], None]
+    """Tells a worker in this process that something may wait in the outbox."""
+
+    async def keep(self, writes: Sequence[Write], lines: Sequence[Line], now: Ms) -> None:
+        """Commit one batch with its audit lines. Raises `Missed` with nothing kept."""
+        if not lines:
+            raise ValueError("a batch without an audit line: every act leaves one")
+        with_ids = [(self.dice.id(now), line) for line in lines]
+        await self.engine.write([*writes, store_acts.append(with_ids, now)])
+        self.nudge()
+
+    async def keep_or_refuse(
+        self, writes: Sequence[Write], lines: Sequence[Line], now: Ms
+    ) -> Refused | None:
+        """Commit, or say in the person's terms who was first."""
+        try:
+            await self.keep(writes, lines, now)
+        except Missed as missed:
+            refusal = _MISSED.get(missed.guard, TRY_AGAIN)
+            return Refused(refusal, now + MINUTE if refusal.status == 429 else None)
+        return None
+
+
+_MISSED: dict[str, Refusal] = {
+    "accounts.rebound": ACCOUNT_CHANGED,
+    "bindings.confirm": ACCOUNT_CHANGED,
+    "bindings.release": ACCOUNT_CHANGED,
+    "challenges.consume": REQUEST_FINISHED,
+    "challenges.set": CODE_TRIES_SPENT,
+    "limits.count": TOO_MANY_CODES,
+    "numbers.hold": ACCOUNT_CHANGED,
+    "numbers.reserve": NUMBER_TAKEN,
+    "requests.advance": TRY_AGAIN,
+    "requests.end": REQUEST_FINISHED,
+    "sessions.end": SESSION_UNKNOWN,
+}
+"""What a missed guard means to the person whose batch it stopped."""
+
+
+def line(
+    caller: Caller,
+    act: Act,
+    subject_id: Id,
+    request_id: Id | None = None,
+    why: str | None = None,
+    actor: str = "holder",
+) -> Line:
+    """An audit line by this caller."""
+    return Line(act, subject_id, actor, caller.door, request_id, why)

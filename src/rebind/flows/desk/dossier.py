@@ -1,0 +1,204 @@
+"""The dossier: everything that a decision about one request rests on, read in one go.
+
+Made of rows, it answers in the words of the rule: what is asked, what is proved, what is known of
+the account, who is to be told. It decides nothing by itself.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from rebind.domain.decision import decide
+from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
+from rebind.domain.refusals import (
+    ACCOUNT_CHANGED,
+    REQUEST_EXPIRED,
+    REQUEST_FINISHED,
+    REQUEST_UNKNOWN,
+    SESSION_ENDED,
+    Refused,
+)
+from rebind.domain.request import Kind, State, state_of
+from rebind.domain.rows import (
+    AccountFacts,
+    AccountState,
+    Ask,
+    Decision,
+    Level,
+    Need,
+    NumberStanding,
+    SessionFacts,
+    Ways,
+)
+from rebind.domain.units import DAY, Id, Ms
+from rebind.flows.desk.callers import device_facts, knows
+from rebind.flows.desk.desk import Desk
+from rebind.store import accounts, challenges, emails, numbers, requests
+from rebind.store.accounts import Released
+from rebind.store.challenges import Challenge
+from rebind.store.emails import EmailRow
+from rebind.store.requests import RequestRow
+from rebind.store.statements import Query, Rows
+
+
+class Dossier(msgspec.Struct, frozen=True):
+    """One request with the account, session, device and number that it touches."""
+
+    row: RequestRow
+    evidence: tuple[Evidence, ...]
+    challenges: dict[str, Challenge]
+    emails: tuple[EmailRow, ...]
+    released: tuple[Released, ...]
+
+    @property
+    def id(self) -> Id:
+        return self.row.id
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.row.kind)
+
+    @property
+    def account_id(self) -> Id:
+        return self.row.account_id
+
+    @property
+    def someone(self) -> bool:
+        """Whether the account exists; False for enrol, and for a number that nobody has."""
+        return self.row.account is not None
+
+    @property
+    def actor(self) -> str:
+        """Who acts, for the audit trail: a stranger until something was proved."""
+        begun_in_session = self.row.session_id is not None
+        return "holder" if begun_in_session or self.evidence else "stranger"
+
+    def state(self, now: Ms) -> State:
+        return state_of(self.row.ended_as, self.row.expires_at, now)
+
+    def number(self, desk: Desk) -> str:
+        """The number that the request is about, in full."""
+        return desk.seal.unseal("requests.number", self.row.id, self.row.number_sealed)
+
+    def current_number(self, desk: Desk) -> str:
+        """The account's live number, in full."""
+        row = self.row
+        if row.current_sealed is None or row.account_number_version is None:
+            raise LookupError("this request's account has no live number")
+        place = accounts.place_of(row.account_id, row.account_number_version)
+        return desk.seal.unseal("bindings.number", place, row.current_sealed)
+
+    def on_known_device(self, desk: Desk, now: Ms) -> bool:
+        row = self.row
+        if row.device_id is None:
+            return False
+        facts = device_facts(row.device_full_since, row.device_enrolled, row.device_reported_at)
+        return knows(desk, facts, row.device_wrong_in_row, now)
+
+    def factors(self) -> tuple[Factor, ...]:
+        """What the account has set that may serve as proof."""
+        return tuple(email_factor(email) for email in self.emails if email.removed_at is None)
+
+    def closed_to_its_owner(self, now: Ms) -> Refused | None:
+        """Why nothing can be done with this request any more."""
+        state = self.state(now)
+        if state is State.EXPIRED:
+            return Refused(REQUEST_EXPIRED)
+        if state is not State.OPEN:
+            return Refused(REQUEST_FINISHED)
+        row = self.row
+        if row.session_id is not None and (
+            row.session_expires_at is None
+            or row.session_ended_at is not None
+            or row.session_expires_at <= now
+        ):
+            return Refused(SESSION_ENDED)
+        if self.someone and row.number_version != row.account_number_version:
+            return Refused(ACCOUNT_CHANGED)
+        return None
+
+    def ask(self, now: Ms) -> Ask:
+        row, kind = self.row, self.kind
+        standing = NumberStanding.NONE
+        if kind is not Kind.SIGN_IN:
+            standing = numbers.standing(row.holder, row.held_until, row.account_id, now)
+        session = None
+        if row.session_level is not None and row.session_opened_at is not None:
+            session = SessionFacts(Level(row.session_level), row.session_opened_at)
+        return Ask(kind, standing, session)
+
+    def account_facts(self, now: Ms) -> AccountFacts:
+        """What the rule may know; for an account that is not there, what a new one would be."""
+        row = self.row
+        if row.account_state is None or row.enrolled_at is None or row.confirmed_at is None:
+            return AccountFacts(enrolled_at=now, region=row.region, confirmed_at=now)
+        return AccountFacts(
+            enrolled_at=row.enrolled_at,
+            region=row.current_region or row.region,
+            confirmed_at=row.confirmed_at,
+            state=AccountState(row.account_state),
+            number_changed_at=row.number_changed_at,
+            factors=self.factors(),
+        )
+
+    def with_context(
+        self, desk: Desk, evidence: tuple[Evidence, ...], now: Ms
+    ) -> tuple[Evidence, ...]:
+        """The evidence and what the circumstances prove by themselves."""
+        if self.on_known_device(desk, now):
+            began = self.row.begun_at
+            return (*evidence, Evidence(Proof.KNOWN_DEVICE, began, now))
+        return evidence
+
+    def decide(
+        self, desk: Desk, evidence: tuple[Evidence, ...], carrier: CarrierFacts, now: Ms
+    ) -> Decision:
+        """The rule's word on this request with this evidence."""
+        whole = self.with_context(desk, evidence, now)
+        return decide(self.ask(now), whole, self.account_facts(now), carrier, desk.policy, now)
+
+    def needs(self, desk: Desk, now: Ms) -> Ways:
+        """What is still missing. Without a session, and until a first proof was accepted, the same
+        for everybody (invariant 8)."""
+        if self.state(now) is not State.OPEN:
+            return ()
+        if self.row.session_id is None and not self.evidence:
+            return strangers_needs(self.kind)
+        decision = self.decide(desk, self.evidence, CarrierFacts(), now)
+        return decision.ways if isinstance(decision, Need) else ()
+
+
+def email_factor(email: EmailRow) -> Factor:
+    """An address as the rule takes it."""
+    return Factor(Proof.CODE_EMAIL, email.set_at, requests.proofs(email.set_by))
+
+
+def strangers_needs(kind: Kind) -> Ways:
+    """What a request begun without a session needs before anything is proved."""
+    return ((Proof.CODE_NEW,),) if kind is Kind.ENROL else ((Proof.CODE_CURRENT,),)
+
+
+def queries(desk: Desk, request_id: Id, owner_hash: bytes, now: Ms) -> tuple[Query, ...]:
+    """The reads that make a dossier, in the order that `read` takes."""
+    notices_since = now - desk.policy.notice_removed_d * DAY
+    return (
+        requests.by_id(request_id, owner_hash),
+        requests.evidence_of(request_id),
+        challenges.of_request(request_id),
+        emails.of_request(request_id, notices_since),
+        accounts.released_since(request_id, notices_since),
+    )
+
+
+def read(found: Sequence[Rows]) -> Dossier | Refused:
+    """What those reads found. Refusals: request_unknown."""
+    row = requests.row(found[0])
+    if row is None:
+        return Refused(REQUEST_UNKNOWN)
+    return Dossier(
+        row,
+        requests.evidence(found[1]),
+        challenges.rows(found[2]),
+        emails.rows(found[3]),
+        accounts.released(found[4]),
+    )

@@ -1,0 +1,100 @@
+"""Opening things: a request with its first codes, and a session at the end of one."""
+
+import msgspec
+
+from rebind.domain.phone import Phone
+from rebind.domain.rows import Gives, Level, Ways
+from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
+from rebind.flows.desk import tokens
+from rebind.flows.desk.desk import Caller, Desk
+from rebind.store import devices, requests, sessions
+from rebind.store.statements import Write
+
+
+class SessionGiven(msgspec.Struct, frozen=True):
+    """A session just opened: its token and when it ends. `device` is given once, to a browser or
+    app that had no device key yet."""
+
+    token: str
+    expires_at: Ms
+    level: str
+    device: str | None
+
+
+class RequestView(msgspec.Struct, frozen=True):
+    """A request as its owner sees it. `token` is given once, where there is no session."""
+
+    id: Id
+    kind: str
+    state: str
+    needs: Ways
+    expires_at: Ms
+    token: str | None = None
+    session: SessionGiven | None = None
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """Whom a new request is about: an account, the one to be opened, or a stand-in for nobody."""
+
+    account_id: Id
+    number_version: int
+    session_id: Id | None
+    device_id: Id | None
+    owner_hash: bytes
+
+
+def begin(
+    desk: Desk, kind: str, request_id: Id, subject: Subject, phone: Phone, key: bytes, now: Ms
+) -> Write:
+    """The row of a new request about this number."""
+    return requests.begin(
+        request_id,
+        kind,
+        subject.account_id,
+        subject.number_version,
+        subject.session_id,
+        subject.device_id,
+        subject.owner_hash,
+        key,
+        desk.seal.seal("requests.number", request_id, phone.e164),
+        phone.region,
+        now,
+        now + desk.policy.request_ttl_s * SECOND,
+    )
+
+
+def session(
+    desk: Desk,
+    caller: Caller,
+    account_id: Id,
+    device_id: Id | None,
+    gives: Gives,
+    now: Ms,
+    *,
+    enrolled: bool = False,
+) -> tuple[SessionGiven, list[Write]]:
+    """A session for the caller, and the writes that open it and note its device."""
+    device_key = None
+    if device_id is None:
+        device_key, device_id = tokens.new_device(desk.dice, desk.seal, now)
+    session_id = desk.dice.id(now)
+    token, token_hash = tokens.new_session(desk.dice, account_id, session_id)
+    level = Level.PROBATION if gives is Gives.PROBATION else Level.FULL
+    fresh_until = now + desk.policy.session_fresh_h * HOUR if gives is Gives.FRESH else None
+    expires_at = now + desk.policy.session_ttl_d * DAY
+    writes = [
+        devices.meet(account_id, device_id, level is Level.FULL, enrolled, now),
+        sessions.open_session(
+            account_id,
+            session_id,
+            token_hash,
+            device_id,
+            level.value,
+            now,
+            expires_at,
+            fresh_until,
+            desk.seal.seal("sessions.address", session_id, caller.address),
+            desk.seal.seal("sessions.agent", session_id, caller.agent),
+        ),
+    ]
+    return SessionGiven(token, expires_at, level.value, device_key), writes

@@ -1,0 +1,89 @@
+"""Tokens: what a browser or app carries. Made of the dice, kept only as hashes.
+
+A session token carries its account and session ids before 128 random bits, so that one keyed read
+finds everything; a request token is 128 random bits; a device key is an id under our keyed hash,
+and needs no row to be believed.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
+from hashlib import blake2b
+
+import msgspec
+
+from rebind.domain.units import Id, Ms
+from rebind.ports import Dice, Seal
+
+SESSION, REQUEST, DEVICE = "rs_", "rr_", "rd_"
+_DEVICE_KIND = "device"
+
+
+class SessionToken(msgspec.Struct, frozen=True):
+    """A session token taken apart. `token_hash` is what the store knows."""
+
+    account_id: Id
+    session_id: Id
+    token_hash: bytes
+
+
+def _text(prefix: str, raw: bytes) -> str:
+    return prefix + urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _raw(prefix: str, token: str | None, length: int) -> bytes | None:
+    if token is None or not token.startswith(prefix) or not token.isascii():
+        return None
+    body = token[len(prefix):]
+    try:
+        raw = urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    except (Error, ValueError):
+        return None
+    # One spelling only: base64 ignores foreign characters, a token must not.
+    return raw if len(raw) == length and _text(prefix, raw) == token else None
+
+
+def _hash(raw: bytes) -> bytes:
+    """128 random bits cannot be guessed from a hash, so it needs no key and outlives rotations."""
+    return blake2b(raw, digest_size=32).digest()
+
+
+def new_session(dice: Dice, account_id: Id, session_id: Id) -> tuple[str, bytes]:
+    """(token, hash) of a new session."""
+    raw = account_id + session_id + dice.secret()
+    return _text(SESSION, raw), _hash(raw)
+
+
+def session(token: str | None) -> SessionToken | None:
+    """A session token taken apart, or None if it is none."""
+    raw = _raw(SESSION, token, 48)
+    return SessionToken(raw[:16], raw[16:32], _hash(raw)) if raw is not None else None
+
+
+def new_request(dice: Dice) -> tuple[str, bytes]:
+    """(token, hash) of a request begun without a session."""
+    raw = dice.secret()
+    return _text(REQUEST, raw), _hash(raw)
+
+
+def owner_hash(token: str | None) -> bytes | None:
+    """The hash that a request's `owner_hash` must equal, for a session or a request token."""
+    raw = _raw(REQUEST, token, 16) or _raw(SESSION, token, 48)
+    return _hash(raw) if raw is not None else None
+
+
+def new_device(dice: Dice, seal: Seal, now: Ms) -> tuple[str, Id]:
+    """(key, id) of a device that has none yet."""
+    device_id = dice.id(now)
+    return _text(DEVICE, device_id + seal.mac(_DEVICE_KIND, device_id)), device_id
+
+
+def device(seal: Seal, key: str | None) -> Id | None:
+    """The id in a device key that we made, or None."""
+    if key is None or not 40 <= len(key) <= 120:
+        return None
+    body = key[len(DEVICE):]
+    length = len(body) * 3 // 4
+    raw = _raw(DEVICE, key, length)
+    if raw is None or not seal.matches(raw[16:], _DEVICE_KIND, raw[:16]):
+        return None
+    return raw[:16]

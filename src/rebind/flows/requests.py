@@ -1,0 +1,158 @@
+"""requests: what the owner of a request may do besides proving: look at it, ask for a code, stop it.
+
+The same for every journey. Asking for a code says the same whether or not anybody is there.
+"""
+
+from rebind.domain.acts import Act
+from rebind.domain.evidence import CODES, Proof
+from rebind.domain.limits import (
+    ASK_CLIENT,
+    CODE_ACCOUNT,
+    NOTHING_COUNTED,
+    WRONG_ADDRESS,
+    spent,
+)
+from rebind.domain.refusals import (
+    CODE_TRIES_SPENT,
+    PROOF_NOT_OFFERED,
+    REQUEST_UNKNOWN,
+    Refused,
+)
+from rebind.domain.request import Kind, State
+from rebind.domain.units import Id, Ms
+from rebind.flows.desk import budgets, codes, tokens
+from rebind.flows.desk import dossier as dossiers
+from rebind.flows.desk.budgets import Sending, Tally
+from rebind.flows.desk.codes import Target
+from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.dossier import Dossier
+from rebind.flows.desk.opening import RequestView
+from rebind.store import limits, requests
+from rebind.store.emails import EmailRow
+
+
+async def _open(desk: Desk, caller: Caller, request_id: Id, now: Ms) -> Dossier | Refused:
+    owner = tokens.owner_hash(caller.bearer)
+    if owner is None:
+        return Refused(REQUEST_UNKNOWN)
+    return dossiers.read(
+        await desk.engine.read(*dossiers.queries(desk, request_id, owner, now))
+    )
+
+
+async def show(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:
+    """The request as its owner sees it. Refusals: request_unknown."""
+    now = desk.clock.now()
+    dossier = await _open(desk, caller, request_id, now)
+    if isinstance(dossier, Refused):
+        return dossier
+    row = dossier.row
+    return RequestView(
+        row.id, row.kind, dossier.state(now), dossier.needs(desk, now), row.expires_at
+    )
+
+
+async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:
+    """Stop a request; nothing has changed and nothing will. Refusals: request_unknown,
+    request_finished, request_expired, session_ended, account_changed."""
+    now = desk.clock.now()
+    dossier = await _open(desk, caller, request_id, now)
+    if isinstance(dossier, Refused):
+        return dossier
+    closed = dossier.closed_to_its_owner(now)
+    if closed is not None:
+        return closed
+    row = dossier.row
+    stopped = line(caller, Act.REQUEST_CANCELLED, row.account_id, row.id, row.kind, dossier.actor)
+    refusal = await desk.keep_or_refuse(
+        [requests.end(row.id, row.version, State.CANCELLED, None, now)], [stopped], now
+    )
+    return refusal or RequestView(row.id, row.kind, State.CANCELLED, (), row.expires_at)
+
+
+async def send_code(
+    desk: Desk, caller: Caller, request_id: Id, proof: Proof
+) -> RequestView | Refused:
+    """Send a code for one proof that the request needs; the older code dies, the tries stay counted.
+
+    Refusals: request_unknown, request_finished, request_expired, session_ended, account_changed,
+    proof_not_offered, code_tries_spent, sms_sign_in_closed, too_many_codes, too_many_requests,
+    work_invalid.
+    """
+    now = desk.clock.now()
+    dossier = await _open(desk, caller, request_id, now)
+    if isinstance(dossier, Refused):
+        return dossier
+    refusal = dossier.closed_to_its_owner(now)
+    if refusal is not None:
+        return refusal
+    needs = dossier.needs(desk, now)
+    target = _target(desk, dossier, proof)
+    if target is None or not any(proof in way for way in needs):
+        return Refused(PROOF_NOT_OFFERED)
+    challenge = dossier.challenges.get(proof)
+    if challenge is not None and challenge.tries >= challenge.tries_max:
+        return Refused(CODE_TRIES_SPENT)
+    refusal = await _send(desk, caller, dossier, target, now)
+    row = dossier.row
+    return refusal or RequestView(row.id, row.kind, State.OPEN, needs, row.expires_at)
+
+
+def _target(desk: Desk, dossier: Dossier, proof: Proof) -> Target | None:
+    """Where a code for this proof goes, or None where there is no such address."""
+    if proof not in CODES:
+        return None
+    if proof is Proof.CODE_EMAIL:
+        live: list[EmailRow] = [mail for mail in dossier.emails if mail.removed_at is None]
+        if not live:
+            return None
+        address = desk.seal.unseal("emails.address", live[0].id, live[0].address_sealed)
+        return Target(proof, address, live[0].address_key)
+    if proof is Proof.CODE_CURRENT and dossier.kind is not Kind.SIGN_IN:
+        current = dossier.current_number(desk)
+        return Target(proof, current, desk.seal.index("number", current))
+    nobody = not dossier.someone and dossier.kind is not Kind.ENROL
+    return Target(proof, dossier.number(desk), dossier.row.number_key, nobody)
+
+
+def _sending(desk: Desk, dossier: Dossier, target: Target, now: Ms) -> Sending:
+    """Whose budget a code spends: a known device's own, but never for a number that is new."""
+    row = dossier.row
+    known = target.proof is not Proof.CODE_NEW and dossier.on_known_device(desk, now)
+    device_id = row.device_id if known else None
+    if target.by_email:
+        return Sending((target.address_key,), None, device_id)
+    current = target.proof is Proof.CODE_CURRENT and row.current_region is not None
+    region = row.current_region if current else row.region
+    return Sending(desk.seal.indexes("number", target.address), region, device_id)
+
+
+async def _send(
+    desk: Desk, caller: Caller, dossier: Dossier, target: Target, now: Ms
+) -> Refused | None:
+    row = dossier.row
+    sending = _sending(desk, dossier, target, now)
+    client_keys = budgets.client_keys(desk, caller)
+    places = budgets.places_to_read(desk, caller, [sending], row.id)
+    places.append((CODE_ACCOUNT.name, row.account_id, 0))
+    places.append((WRONG_ADDRESS.name, sending.address_keys[0], 0))
+    (found,) = await desk.engine.read(limits.rows(places))
+    rows = limits.counted(found)
+    if dossier.kind is Kind.SIGN_IN and sending.device_id is None:
+        wrong = rows.get((WRONG_ADDRESS.name, row.number_key, 0), NOTHING_COUNTED)
+        closed = spent(desk.limits[WRONG_ADDRESS], wrong, now)
+        if closed is not None:
+            return closed
+    tally = Tally(desk, now)
+    tally.add(ASK_CLIENT, client_keys)
+    tally.add(CODE_ACCOUNT, (row.account_id,))
+    refusal = budgets.count_sending(desk, caller, tally, sending, row.id, rows, now)
+    refusal = refusal or tally.refused(rows)
+    if refusal is not None:
+        return refusal
+    writes = [
+        *tally.writes(rows),
+        *codes.send(desk, caller, row.kind, row.account_id, row.id, [target], now),
+    ]
+    asked = line(caller, Act.CODE_ASKED, row.account_id, row.id, target.proof, dossier.actor)
+    return await desk.keep_or_refuse(writes, [asked], now)

@@ -1,0 +1,113 @@
+"""sign_in: by a code to the number.
+
+A number that nobody has costs the same reads and writes and gets the same answer; its code goes to
+nobody (invariant 8). Wrong codes from unknown devices close sign-in by SMS for unknown devices
+only; a known device counts in its own row (invariant 7).
+"""
+
+from rebind.domain import phone as phones
+from rebind.domain.acts import Act
+from rebind.domain.evidence import Proof
+from rebind.domain.limits import (
+    ASK_CLIENT,
+    CODE_ADDRESS,
+    CODE_DEVICE,
+    NOTHING_COUNTED,
+    WRONG_ADDRESS,
+    spent,
+)
+from rebind.domain.refusals import Refused
+from rebind.domain.request import Kind, State
+from rebind.domain.rows import Apply, Gives
+from rebind.domain.units import Ms
+from rebind.flows.desk import budgets, codes, opening, tokens
+from rebind.flows.desk.budgets import Sending, Tally
+from rebind.flows.desk.callers import device_facts, knows
+from rebind.flows.desk.codes import Target
+from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.dossier import Dossier, strangers_needs
+from rebind.flows.desk.finishing import Finished
+from rebind.flows.desk.opening import RequestView, Subject
+from rebind.store import accounts, limits
+from rebind.store.accounts import ByNumber
+
+
+def _on_known_device(desk: Desk, found: ByNumber | None, now: Ms) -> bool:
+    if found is None or found.device_full_since is None:
+        return False
+    facts = device_facts(found.device_full_since, found.device_enrolled, found.device_reported_at)
+    return knows(desk, facts, found.device_wrong_in_row, now)
+
+
+async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refused:
+    """Begin with a number as typed; a code goes to it if an account has it.
+
+    Refusals: those of `phone.parse`; too_many_requests, too_many_codes, work_invalid,
+    sms_sign_in_closed.
+    """
+    phone = phones.parse(number, desk.policy.countries)
+    if not isinstance(phone, phones.Phone):
+        return Refused(phone)
+    now = desk.clock.now()
+    request_id = desk.dice.id(now)
+    keys = desk.seal.indexes("number", phone.e164)
+    device_id = tokens.device(desk.seal, caller.device)
+    sending = Sending(keys, phone.region, device_id)
+    places = budgets.places_to_read(desk, caller, [sending], request_id)
+    places += [(WRONG_ADDRESS.name, key, 0) for key in keys]
+    found, counters = await desk.engine.read(
+        accounts.by_number(keys[0], device_id), limits.rows(places)
+    )
+    rows = limits.counted(counters)
+    account = accounts.found_by_number(found)
+    known = _on_known_device(desk, account, now)
+    if not known:
+        wrong = rows.get((WRONG_ADDRESS.name, keys[0], 0), NOTHING_COUNTED)
+        closed = spent(desk.limits[WRONG_ADDRESS], wrong, now)
+        if closed is not None:
+            return closed
+    sending = Sending(keys, phone.region, device_id if known else None)
+    tally = Tally(desk, now)
+    tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
+    refusal = budgets.count_sending(desk, caller, tally, sending, request_id, rows, now)
+    refusal = refusal or tally.refused(rows)
+    if refusal is not None:
+        return refusal
+    token, owner_hash = tokens.new_request(desk.dice)
+    account_id = account.id if account else desk.dice.id(now)
+    version = account.number_version if account else 0
+    subject = Subject(account_id, version, None, device_id, owner_hash)
+    target = Target(Proof.CODE_CURRENT, phone.e164, keys[0], nobody=account is None)
+    writes = [
+        *tally.writes(rows),
+        opening.begin(desk, Kind.SIGN_IN, request_id, subject, phone, keys[0], now),
+        *codes.send(desk, caller, Kind.SIGN_IN, account_id, request_id, [target], now),
+    ]
+    begun = line(caller, Act.REQUEST_BEGUN, account_id, request_id, Kind.SIGN_IN, "stranger")
+    refusal = await desk.keep_or_refuse(writes, [begun], now)
+    return refusal or RequestView(
+        request_id,
+        Kind.SIGN_IN,
+        State.OPEN,
+        strangers_needs(Kind.SIGN_IN),
+        now + desk.policy.request_ttl_s * 1000,
+        token,
+    )
+
+
+def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: Ms) -> Finished:
+    """Rows I1 to I4: a session. `confirmed_at` moves only for a full session on a known device or
+    with a proof beside SMS (invariant 14)."""
+    row = dossier.row
+    given, writes = opening.session(
+        desk, caller, row.account_id, row.device_id, decision.gives, now
+    )
+    lines = [line(caller, Act.SESSION_OPENED, row.account_id, row.id, decision.row)]
+    if decision.gives is Gives.FULL:
+        writes.append(accounts.confirm(row.account_id, row.number_version, now))
+        lines.append(line(caller, Act.NUMBER_CONFIRMED, row.account_id, row.id, decision.row))
+    number = dossier.number(desk)
+    writes += [limits.forgive(CODE_ADDRESS, key) for key in desk.seal.indexes("number", number)]
+    if row.device_id is not None:
+        writes.append(limits.forgive(CODE_DEVICE, row.device_id))
+    return Finished(writes, lines, given)

@@ -1,0 +1,239 @@
+"""verify: codes and proofs of any request. Count, then compare, then decide, then consume.
+
+The try is counted and committed before the code is looked at. What a finished request does is
+written by its journey (`finish`), handed in by the front hall as a table; the batch that consumes
+the codes is the batch that does it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from rebind.domain.acts import Act
+from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
+from rebind.domain.limits import (
+    CODE_ADDRESS,
+    CODE_WORK,
+    NOTHING_COUNTED,
+    WRONG_ADDRESS,
+    WRONG_CLIENT,
+    Counted,
+    spent,
+)
+from rebind.domain.refusals import (
+    CODE_EXPIRED,
+    CODE_MALFORMED,
+    CODE_NOT_SENT,
+    CODE_TRIES_SPENT,
+    CODE_WRONG,
+    MUST_WAIT,
+    NUMBER_TAKEN,
+    PROOF_NOT_OFFERED,
+    REQUEST_UNKNOWN,
+    Refusal,
+    Refused,
+)
+from rebind.domain.request import Kind, State
+from rebind.domain.rows import Apply, Need, Refuse, Wait
+from rebind.domain.units import Id, Ms
+from rebind.flows.desk import budgets, codes, dossier as dossiers, tokens
+from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.dossier import Dossier, email_factor
+from rebind.flows.desk.finishing import Journey
+from rebind.flows.desk.opening import RequestView
+from rebind.store import challenges, devices, limits, requests
+from rebind.store.challenges import Challenge
+from rebind.store.statements import Missed, Write
+
+Journeys = Mapping[Kind, Journey]
+
+PROOFS_MAX = 3
+"""Proofs that may be given in one call."""
+
+
+class Given(msgspec.Struct, frozen=True):
+    """One proof as it was typed."""
+
+    proof: Proof
+    code: str
+
+
+async def prove(
+    desk: Desk, journeys: Journeys, caller: Caller, request_id: Id, given: Sequence[Given]
+) -> RequestView | Refused:
+    """Answer codes. All of them are right, or none is taken.
+
+    Refusals: code_malformed (not counted), proof_not_offered, request_unknown, request_finished,
+    request_expired, session_ended, account_changed, code_not_sent, code_expired, code_tries_spent,
+    code_wrong, sms_sign_in_closed, too_many_requests, and those of `decide`.
+    """
+    refusal = _unreadable(desk, given)
+    if refusal is not None:
+        return Refused(refusal)
+    owner = tokens.owner_hash(caller.bearer)
+    if owner is None:
+        return Refused(REQUEST_UNKNOWN)
+    now = desk.clock.now()
+    client_keys = budgets.client_keys(desk, caller)
+    found = await desk.engine.count(
+        challenges.count_try(request_id, owner, [item.proof.value for item in given], now),
+        *dossiers.queries(desk, request_id, owner, now),
+        limits.of_request(request_id, (WRONG_ADDRESS, CODE_ADDRESS, CODE_WORK)),
+        limits.rows([(WRONG_CLIENT.name, client_keys[0], 0)]),
+    )
+    counted = challenges.rows(found[0])
+    dossier = dossiers.read(found[1:6])
+    if isinstance(dossier, Refused):
+        return dossier
+    counters = limits.counted([*found[6], *found[7]])
+    refused = (
+        dossier.closed_to_its_owner(now)
+        or _not_counted(dossier, counted, given, now)
+        or _guessing(desk, dossier, counters, client_keys[0], now)
+    )
+    if refused is not None:
+        return refused
+    right = [
+        codes.right(desk, counted[item.proof], dossier.kind, dossier.account_id, request_id,
+                    item.code)
+        for item in given
+    ]
+    # For a number that nobody has no code is right, not even a lucky one.
+    if not all(right) or (not dossier.someone and dossier.kind is not Kind.ENROL):
+        await _count_wrong(desk, caller, dossier, counters, client_keys, now)
+        return Refused(CODE_WRONG)
+    new = [_evidence(dossier, counted[item.proof], now) for item in given]
+    return await _decided(desk, journeys, caller, dossier, new, list(counted.values()), now)
+
+
+def _unreadable(desk: Desk, given: Sequence[Given]) -> Refusal | None:
+    """What is no code at all is refused before anything is counted."""
+    proofs = {item.proof for item in given}
+    if not given or len(given) > PROOFS_MAX or len(proofs) != len(given):
+        return PROOF_NOT_OFFERED
+    for item in given:
+        if len(item.code) != desk.policy.code_digits:
+            return CODE_MALFORMED
+        if not (item.code.isascii() and item.code.isdigit()):
+            return CODE_MALFORMED
+    return None
+
+
+def _not_counted(
+    dossier: Dossier, counted: Mapping[str, Challenge], given: Sequence[Given], now: Ms
+) -> Refused | None:
+    """Why a try was not counted, and so must not be compared."""
+    for item in given:
+        if item.proof in counted:
+            continue
+        challenge = dossier.challenges.get(item.proof)
+        if challenge is None:
+            return Refused(CODE_NOT_SENT)
+        if challenge.consumed_at is not None or challenge.expires_at <= now:
+            return Refused(CODE_EXPIRED)
+        return Refused(CODE_TRIES_SPENT)
+    return None
+
+
+def _guessing(
+    desk: Desk, dossier: Dossier, counters: Mapping[limits.Place, Counted], client_key: bytes,
+    now: Ms,
+) -> Refused | None:
+    """Whether a budget of wrong codes is spent: then nothing is compared any more."""
+    row = counters.get((WRONG_CLIENT.name, client_key, 0), NOTHING_COUNTED)
+    refused = spent(desk.limits[WRONG_CLIENT], row, now)
+    if refused is None and dossier.kind is Kind.SIGN_IN and not dossier.on_known_device(desk, now):
+        row = counters.get((WRONG_ADDRESS.name, dossier.row.number_key, 0), NOTHING_COUNTED)
+        refused = spent(desk.limits[WRONG_ADDRESS], row, now)
+    return refused
+
+
+async def _count_wrong(
+    desk: Desk, caller: Caller, dossier: Dossier, counters: dict[limits.Place, Counted],
+    client_keys: Sequence[bytes], now: Ms,
+) -> None:
+    """Count a wrong code where it belongs: the client's network, and either the known device's own
+    row or the number's counter for unknown devices."""
+    tally = budgets.Tally(desk, now)
+    tally.add(WRONG_CLIENT, client_keys)
+    row, extra = dossier.row, []
+    if dossier.kind is Kind.SIGN_IN:
+        if dossier.on_known_device(desk, now) and row.device_id is not None:
+            extra.append(devices.wrong(row.account_id, row.device_id))
+        else:
+            tally.add(WRONG_ADDRESS, desk.seal.indexes("number", dossier.number(desk)))
+    wrong = line(caller, Act.CODE_WRONG, row.account_id, row.id, row.kind, dossier.actor)
+    try:
+        await desk.keep([*tally.writes(counters), *extra], [wrong], now)
+    except Missed:
+        # The budget ran out at this very moment: the next answer says so.
+        await desk.keep(extra, [wrong], now)
+
+
+def _evidence(dossier: Dossier, challenge: Challenge, now: Ms) -> Evidence:
+    """An answered code as evidence, with the address behind it where it is one of the account's."""
+    proof, factor = Proof(challenge.proof), None
+    if proof is Proof.CODE_EMAIL:
+        for mail in dossier.emails:
+            if mail.address_key == challenge.address_key and mail.removed_at is None:
+                factor = email_factor(mail)
+    before = next((item for item in dossier.evidence if item.proof is proof), None)
+    return Evidence(proof, before.first_at if before else now, now, factor)
+
+
+async def _decided(
+    desk: Desk, journeys: Journeys, caller: Caller, dossier: Dossier, new: list[Evidence],
+    spent_codes: list[Challenge], now: Ms,
+) -> RequestView | Refused:
+    """Let the rule decide on old and new evidence, and keep what follows in one batch."""
+    fresh = {item.proof for item in new}
+    evidence = (*(item for item in dossier.evidence if item.proof not in fresh), *new)
+    carrier = await _carrier(desk, dossier, now)
+    decision = dossier.decide(desk, evidence, carrier, now)
+    row = dossier.row
+    writes: list[Write] = [
+        *(challenges.consume(row.id, challenge, now) for challenge in spent_codes),
+        requests.add_evidence(row.id, new, now),
+    ]
+    accepted = [
+        line(caller, Act.PROOF_ACCEPTED, row.account_id, row.id, item.proof) for item in new
+    ]
+    match decision:
+        case Need(ways=ways):
+            writes.append(requests.advance(row.id, row.version, now))
+            missed = await desk.keep_or_refuse(writes, accepted, now)
+            return missed or RequestView(row.id, row.kind, State.OPEN, ways, row.expires_at)
+        case Apply():
+            finished = journeys[dossier.kind].finish(desk, caller, dossier, decision, now)
+            writes.append(requests.end(row.id, row.version, State.DONE, decision.row, now))
+            missed = await desk.keep_or_refuse(
+                [*writes, *finished.writes], [*accepted, *finished.lines], now
+            )
+            if missed is not None and missed.refusal is NUMBER_TAKEN:
+                return await _refuse(desk, caller, dossier, writes[:-1], missed, now)
+            return missed or RequestView(
+                row.id, row.kind, State.DONE, (), row.expires_at, session=finished.session
+            )
+        case Wait(until=until):
+            return await _refuse(desk, caller, dossier, writes, Refused(MUST_WAIT, until), now)
+        case Refuse(refusal=refusal, until=until):
+            return await _refuse(desk, caller, dossier, writes, Refused(refusal, until), now)
+
+
+async def _refuse(
+    desk: Desk, caller: Caller, dossier: Dossier, writes: list[Write], refused: Refused, now: Ms
+) -> Refused:
+    """End the request with a final no; the codes that led here are spent."""
+    row = dossier.row
+    end = requests.end(row.id, row.version, State.REFUSED, None, now)
+    why = refused.refusal.code
+    said = line(caller, Act.REQUEST_REFUSED, row.account_id, row.id, why, dossier.actor)
+    return await desk.keep_or_refuse([*writes, end], [said], now) or refused
+
+
+async def _carrier(desk: Desk, dossier: Dossier, now: Ms) -> CarrierFacts:
+    """The operator's answers about the account's number, where there is an account."""
+    confirmed_at = dossier.row.confirmed_at
+    if not dossier.someone or confirmed_at is None:
+        return CarrierFacts()
+    return await desk.carrier.ask(dossier.current_number(desk), confirmed_at)

@@ -1,0 +1,1 @@
+"""Ways to ask an operator about a number: `none.py` asks nobody."""

@@ -1,0 +1,184 @@
+"""accounts and bindings: who has which number, since when, and how surely.
+
+A binding is one number for one account over one span of time, counted by `version`. The account
+names the version that is live; both change in one batch, so nobody sees an account without a
+number (invariant 2).
+"""
+
+import msgspec
+
+from rebind.domain.rows import AccountState
+from rebind.domain.units import Id, Ms
+from rebind.store.statements import Query, Rows, Statement, Write
+
+_OPEN = Statement(
+    "accounts.open",
+    """
+    INSERT INTO accounts (id, state, locale, enrolled_at, number_version, number_changed_at, version)
+    VALUES (:id, :state, :locale, :enrolled_at, 1, NULL, 1)
+    """,
+)
+_REBOUND = Statement(
+    "accounts.rebound",
+    """
+    UPDATE accounts SET number_version = :number_version, number_changed_at = :now,
+        version = version + 1
+    WHERE id = :id AND number_version = :based_on AND state = 'active'
+    """,
+)
+_BIND = Statement(
+    "bindings.bind",
+    """
+    INSERT INTO bindings (account_id, version, number_sealed, number_key, region, bound_at,
+        confirmed_at, released_at, reason)
+    VALUES (:account_id, :version, :number_sealed, :number_key, :region, :bound_at, :confirmed_at,
+        NULL, NULL)
+    """,
+)
+_RELEASE = Statement(
+    "bindings.release",
+    """
+    UPDATE bindings SET released_at = :now, reason = :reason
+    WHERE account_id = :account_id AND version = :version AND released_at IS NULL
+    """,
+)
+_CONFIRM = Statement(
+    "bindings.confirm",
+    """
+    UPDATE bindings SET confirmed_at = :now
+    WHERE account_id = :account_id AND version = :version AND released_at IS NULL
+    """,
+)
+_HISTORY = Statement(
+    "bindings.history",
+    """
+    SELECT version, number_sealed, region, bound_at, confirmed_at, released_at, reason
+    FROM bindings WHERE account_id = :account_id ORDER BY version DESC LIMIT :limit
+    """,
+)
+_RELEASED_SINCE = Statement(
+    "bindings.released_since",
+    """
+    SELECT account_id, version, number_sealed, number_key FROM bindings
+    WHERE account_id = (SELECT account_id FROM requests WHERE id = :request_id)
+      AND released_at > :since
+    """,
+)
+_BY_NUMBER = Statement(
+    "accounts.by_number",
+    """
+    SELECT a.id, a.state, a.locale, a.number_version, n.held_until, d.full_since, d.enrolled,
+        d.reported_at, d.wrong_in_row
+    FROM numbers n
+    JOIN accounts a ON a.id = n.account_id
+    LEFT JOIN devices d ON d.account_id = a.id AND d.device_id = :device_id
+    WHERE n.number_key = :number_key AND n.held_until IS NULL
+    """,
+)
+
+
+class ByNumber(msgspec.Struct, frozen=True):
+    """The account that a live number belongs to, and what a device is to it."""
+
+    id: Id
+    state: str
+    locale: str
+    number_version: int
+    held_until: Ms | None
+    device_full_since: Ms | None
+    device_enrolled: int | None
+    device_reported_at: Ms | None
+    device_wrong_in_row: int | None
+
+
+class Released(msgspec.Struct, frozen=True):
+    """A number that an account gave up lately."""
+
+    account_id: Id
+    version: int
+    number_sealed: bytes
+    number_key: bytes
+
+
+class Binding(msgspec.Struct, frozen=True):
+    """One span of an account's history of numbers."""
+
+    version: int
+    number_sealed: bytes
+    region: str
+    bound_at: Ms
+    confirmed_at: Ms
+    released_at: Ms | None
+    reason: str | None
+
+
+def open_account(account_id: Id, locale: str, now: Ms) -> Write:
+    """A new account whose first binding has version 1."""
+    return Write(_OPEN, {
+        "id": account_id, "state": AccountState.ACTIVE.value, "locale": locale, "enrolled_at": now,
+    })
+
+
+def rebound(account_id: Id, based_on: int, now: Ms) -> Write:
+    """Make the next binding the live one. Misses where the account changed since it was read."""
+    return Write(_REBOUND, {
+        "id": account_id, "number_version": based_on + 1, "based_on": based_on, "now": now,
+    })
+
+
+def bind(
+    account_id: Id, version: int, number_sealed: bytes, number_key: bytes, region: str, now: Ms
+) -> Write:
+    """A binding that begins now, by a code just answered."""
+    return Write(_BIND, {
+        "account_id": account_id, "version": version, "number_sealed": number_sealed,
+        "number_key": number_key, "region": region, "bound_at": now, "confirmed_at": now,
+    })
+
+
+def release(account_id: Id, version: int, reason: str, now: Ms) -> Write:
+    """End a binding. `reason` is the journey that ended it."""
+    return Write(_RELEASE, {
+        "account_id": account_id, "version": version, "reason": reason, "now": now,
+    })
+
+
+def confirm(account_id: Id, version: int, now: Ms) -> Write:
+    """Move `confirmed_at`: only for a full session on a known device or with a proof beside SMS
+    (invariant 14)."""
+    return Write(_CONFIRM, {"account_id": account_id, "version": version, "now": now})
+
+
+def by_number(number_key: bytes, device_id: Id | None) -> Query:
+    """The account of a live number, with what that device is to it."""
+    return Query(_BY_NUMBER, {"number_key": number_key, "device_id": device_id})
+
+
+def found_by_number(rows: Rows) -> ByNumber | None:
+    """What `by_number` read."""
+    return ByNumber(*rows[0]) if rows else None
+
+
+def history(account_id: Id, limit: int) -> Query:
+    """The bindings of an account, newest first."""
+    return Query(_HISTORY, {"account_id": account_id, "limit": limit})
+
+
+def bindings(rows: Rows) -> list[Binding]:
+    """What `history` read."""
+    return [Binding(*row) for row in rows]
+
+
+def released_since(request_id: Id, since: Ms) -> Query:
+    """Numbers that the account of a request released after `since`; they still get notices."""
+    return Query(_RELEASED_SINCE, {"request_id": request_id, "since": since})
+
+
+def released(rows: Rows) -> tuple[Released, ...]:
+    """What `released_since` read."""
+    return tuple(Released(*row) for row in rows)
+
+
+def place_of(account_id: Id, version: int) -> bytes:
+    """The bytes that name a binding's row, for sealing."""
+    return account_id + version.to_bytes(4, "big")

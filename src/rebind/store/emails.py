@@ -1,0 +1,69 @@
+"""emails: the addresses of an account. Removed ones stay readable for 30 days, for notices."""
+
+import msgspec
+
+from rebind.domain.units import Id, Ms
+from rebind.store.statements import Query, Rows, Statement, Write
+
+_ADD = Statement(
+    "emails.add",
+    """
+    INSERT INTO emails (account_id, id, address_key, address_sealed, verified_at, set_at, set_by,
+        removed_at)
+    VALUES (:account_id, :id, :address_key, :address_sealed, :now, :now, :set_by, NULL)
+    """,
+)
+_OF_ACCOUNT = Statement(
+    "emails.of_account",
+    """
+    SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at FROM emails
+    WHERE account_id = :account_id AND (removed_at IS NULL OR removed_at > :removed_since)
+    ORDER BY id
+    """,
+)
+_OF_REQUEST = Statement(
+    "emails.of_request",
+    """
+    SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at FROM emails
+    WHERE account_id = (SELECT account_id FROM requests WHERE id = :request_id)
+      AND (removed_at IS NULL OR removed_at > :removed_since)
+    ORDER BY id
+    """,
+)
+
+
+class EmailRow(msgspec.Struct, frozen=True):
+    """An address of an account, live or removed lately."""
+
+    account_id: Id
+    id: Id
+    address_sealed: bytes
+    address_key: bytes
+    set_at: Ms
+    set_by: str
+    removed_at: Ms | None
+
+
+def add(
+    account_id: Id, email_id: Id, address_key: bytes, address_sealed: bytes, set_by: str, now: Ms
+) -> Write:
+    """A verified address. `set_by` names the proofs it was set on, separated by spaces."""
+    return Write(_ADD, {
+        "account_id": account_id, "id": email_id, "address_key": address_key,
+        "address_sealed": address_sealed, "set_by": set_by, "now": now,
+    })
+
+
+def of_account(account_id: Id, removed_since: Ms) -> Query:
+    """Live addresses and those removed after `removed_since`, oldest first."""
+    return Query(_OF_ACCOUNT, {"account_id": account_id, "removed_since": removed_since})
+
+
+def of_request(request_id: Id, removed_since: Ms) -> Query:
+    """The same for the account that a request is about."""
+    return Query(_OF_REQUEST, {"request_id": request_id, "removed_since": removed_since})
+
+
+def rows(found: Rows) -> tuple[EmailRow, ...]:
+    """What those read."""
+    return tuple(EmailRow(*each) for each in found)

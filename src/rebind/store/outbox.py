@@ -1,0 +1,156 @@
+"""outbox: what is to leave, written with the act that made it leave, sent by the worker.
+
+Rows of one address and lane leave in the order of their ids; lane 0 (codes) never waits for lane 1
+(notices). A row's payload is wiped when its fate is decided.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum, StrEnum
+from functools import cache
+
+import msgspec
+
+from rebind.domain.units import Id, Ms
+from rebind.store.statements import Query, Rows, Statement, Value, Write
+
+_COLUMNS = (
+    "id", "lane", "channel", "address_key", "message", "account_id", "request_id",
+    "payload_sealed", "created_at", "due_at", "expires_at",
+)
+
+_CLAIM = Statement(
+    "outbox.claim",
+    """
+    UPDATE outbox SET leased_until = :leased_until, attempts = attempts + 1
+    WHERE state = 'due' AND leased_until <= :now AND id IN (
+        SELECT o.id FROM outbox o
+        WHERE o.state = 'due' AND o.lane = :lane AND o.due_at <= :now
+          AND o.leased_until <= :now
+          AND NOT EXISTS (
+            SELECT 1 FROM outbox p WHERE p.state = 'due' AND p.address_key = o.address_key
+              AND p.lane = o.lane AND p.id < o.id)
+        ORDER BY o.id LIMIT :limit)
+    RETURNING id, lane, channel, address_key, message, account_id, request_id, payload_sealed,
+        created_at, expires_at, attempts
+    """,
+)
+_SETTLE = Statement(
+    "outbox.settle",
+    """
+    UPDATE outbox SET state = :state, finished_at = :now, payload_sealed = NULL, last_error = :why
+    WHERE id = :id AND state = 'due' AND attempts = :attempts
+    """,
+)
+_POSTPONE = Statement(
+    "outbox.postpone",
+    """
+    UPDATE outbox SET due_at = :due_at, leased_until = 0, last_error = :why
+    WHERE id = :id AND state = 'due' AND attempts = :attempts
+    """,
+)
+_WAITING = Statement(
+    "outbox.waiting",
+    "SELECT lane, count(*), min(created_at) FROM outbox WHERE state = 'due' GROUP BY lane",
+)
+
+
+class Lane(IntEnum):
+    """Codes and notices travel apart."""
+
+    CODE = 0
+    NOTICE = 1
+
+
+class Fate(StrEnum):
+    """How a row ended. `nobody`: the code was for a number that no account has."""
+
+    SENT = "sent"
+    DEAD = "dead"
+    EXPIRED = "expired"
+    NOBODY = "nobody"
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """A message to be kept for sending."""
+
+    id: Id
+    lane: Lane
+    channel: str
+    address_key: bytes
+    message: str
+    account_id: Id
+    request_id: Id | None
+    payload_sealed: bytes
+    created_at: Ms
+    due_at: Ms
+    expires_at: Ms
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A message that this worker may send until its lease ends."""
+
+    id: Id
+    lane: int
+    channel: str
+    address_key: bytes
+    message: str
+    account_id: Id
+    request_id: Id | None
+    payload_sealed: bytes
+    created_at: Ms
+    expires_at: Ms
+    attempts: int
+
+
+@cache
+def _put(parcels: int) -> Statement:
+    values = ", ".join(
+        "(" + ", ".join(f":{column}{i}" for column in _COLUMNS) + ", 0, 0, 'due', NULL, NULL)"
+        for i in range(parcels)
+    )
+    return Statement(
+        "outbox.put",
+        f"INSERT INTO outbox ({', '.join(_COLUMNS)}, attempts, leased_until, state, finished_at,"  # noqa: S608
+        f" last_error) VALUES {values}",
+    )
+
+
+def put(parcels: Sequence[Parcel]) -> Write:
+    """Keep messages for the worker."""
+    args: dict[str, Value] = {}
+    for i, parcel in enumerate(parcels):
+        for column in _COLUMNS:
+            args[f"{column}{i}"] = getattr(parcel, column)
+    return Write(_put(len(parcels)), args, expect=len(parcels))
+
+
+def claim(lane: Lane, now: Ms, lease: Ms, limit: int) -> Write:
+    """Take the next messages of a lane that are due, one an address, oldest first."""
+    return Write(_CLAIM, {
+        "lane": int(lane), "now": now, "leased_until": now + lease, "limit": limit,
+    }, expect=None)
+
+
+def claimed(rows: Rows) -> list[Claimed]:
+    """What `claim` took, oldest first."""
+    return sorted((Claimed(*row) for row in rows), key=lambda parcel: parcel.id)
+
+
+def settle(parcel: Claimed, fate: Fate, why: str | None, now: Ms) -> Write:
+    """Decide a message's fate and wipe its payload. Touches nothing where another worker took it
+    over after our lease had ended."""
+    return Write(_SETTLE, {
+        "id": parcel.id, "state": fate.value, "why": why, "now": now, "attempts": parcel.attempts,
+    }, expect=None)
+
+
+def postpone(parcel: Claimed, due_at: Ms, why: str) -> Write:
+    """Try again later."""
+    return Write(_POSTPONE, {
+        "id": parcel.id, "due_at": due_at, "why": why, "attempts": parcel.attempts,
+    }, expect=None)
+
+
+def waiting() -> Query:
+    """How many messages wait in each lane, and since when the oldest does."""
+    return Query(_WAITING, {})

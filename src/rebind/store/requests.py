@@ -1,0 +1,204 @@
+"""requests and their evidence: one journey on its way, read whole in one go.
+
+For an unknown number `account_id` is a stand-in that no account has, so that known and unknown
+numbers cost the same reads and writes (invariant 8). `owner_hash` is the hash of the token that may
+go on with the request: the session's, or the one given once when it was begun without a session.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import msgspec
+
+from rebind.domain.evidence import Evidence, Factor, Proof
+from rebind.domain.units import Id, Ms
+from rebind.store.statements import Query, Rows, Statement, Value, Write
+
+_BEGIN = Statement(
+    "requests.begin",
+    """
+    INSERT INTO requests (id, kind, account_id, number_version, session_id, device_id, owner_hash,
+        number_key, number_sealed, region, begun_at, expires_at, first_proof_at, ended_at,
+        ended_as, policy_row, version)
+    VALUES (:id, :kind, :account_id, :number_version, :session_id, :device_id, :owner_hash,
+        :number_key, :number_sealed, :region, :begun_at, :expires_at, NULL, NULL, NULL, NULL, 1)
+    """,
+)
+_BY_ID = Statement(
+    "requests.by_id",
+    """
+    SELECT r.id, r.kind, r.account_id, r.number_version, r.session_id, r.device_id, r.number_key,
+        r.number_sealed, r.region, r.begun_at, r.expires_at, r.first_proof_at, r.ended_at,
+        r.ended_as, r.policy_row, r.version,
+        n.account_id, n.held_until,
+        a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
+        b.number_sealed, b.number_key, b.region, b.confirmed_at,
+        d.full_since, d.enrolled, d.reported_at, d.wrong_in_row,
+        s.level, s.opened_at, s.expires_at, s.ended_at
+    FROM requests r
+    LEFT JOIN numbers n ON n.number_key = r.number_key
+    LEFT JOIN accounts a ON a.id = r.account_id
+    LEFT JOIN bindings b ON b.account_id = a.id AND b.version = a.number_version
+    LEFT JOIN devices d ON d.account_id = r.account_id AND d.device_id = r.device_id
+    LEFT JOIN sessions s ON s.account_id = r.account_id AND s.id = r.session_id
+    WHERE r.id = :id AND r.owner_hash = :owner_hash
+    """,
+)
+_ADVANCE = Statement(
+    "requests.advance",
+    """
+    UPDATE requests SET version = version + 1, first_proof_at = COALESCE(first_proof_at, :now)
+    WHERE id = :id AND version = :version AND ended_at IS NULL AND expires_at > :now
+    """,
+)
+_END = Statement(
+    "requests.end",
+    """
+    UPDATE requests SET version = version + 1, ended_at = :now, ended_as = :ended_as,
+        policy_row = :policy_row
+    WHERE id = :id AND version = :version AND ended_at IS NULL
+    """,
+)
+_EVIDENCE_OF = Statement(
+    "evidence.of_request",
+    """
+    SELECT proof, first_at, last_at, factor_set_at, factor_set_by FROM evidence
+    WHERE request_id = :request_id
+    """,
+)
+
+
+class RequestRow(msgspec.Struct, frozen=True):
+    """A request with the rows it touches, in the order of the SELECT. What is missing is None."""
+
+    id: Id
+    kind: str
+    account_id: Id
+    number_version: int
+    session_id: Id | None
+    device_id: Id | None
+    number_key: bytes
+    number_sealed: bytes
+    region: str
+    begun_at: Ms
+    expires_at: Ms
+    first_proof_at: Ms | None
+    ended_at: Ms | None
+    ended_as: str | None
+    policy_row: str | None
+    version: int
+    holder: Id | None
+    held_until: Ms | None
+    account: Id | None
+    account_state: str | None
+    account_locale: str | None
+    enrolled_at: Ms | None
+    account_number_version: int | None
+    number_changed_at: Ms | None
+    current_sealed: bytes | None
+    current_key: bytes | None
+    current_region: str | None
+    confirmed_at: Ms | None
+    device_full_since: Ms | None
+    device_enrolled: int | None
+    device_reported_at: Ms | None
+    device_wrong_in_row: int | None
+    session_level: str | None
+    session_opened_at: Ms | None
+    session_expires_at: Ms | None
+    session_ended_at: Ms | None
+
+
+def begin(
+    request_id: Id,
+    kind: str,
+    account_id: Id,
+    number_version: int,
+    session_id: Id | None,
+    device_id: Id | None,
+    owner_hash: bytes,
+    number_key: bytes,
+    number_sealed: bytes,
+    region: str,
+    now: Ms,
+    expires_at: Ms,
+) -> Write:
+    """A new request. `number_version` is the binding that it was based on."""
+    return Write(_BEGIN, {
+        "id": request_id, "kind": kind, "account_id": account_id,
+        "number_version": number_version, "session_id": session_id, "device_id": device_id,
+        "owner_hash": owner_hash, "number_key": number_key, "number_sealed": number_sealed,
+        "region": region, "begun_at": now, "expires_at": expires_at,
+    })
+
+
+def by_id(request_id: Id, owner_hash: bytes) -> Query:
+    """The request, for its owner only."""
+    return Query(_BY_ID, {"id": request_id, "owner_hash": owner_hash})
+
+
+def row(rows: Rows) -> RequestRow | None:
+    """What `by_id` read."""
+    return RequestRow(*rows[0]) if rows else None
+
+
+def advance(request_id: Id, version: int, now: Ms) -> Write:
+    """A proof was accepted; the request stays open. Misses where it moved since it was read."""
+    return Write(_ADVANCE, {"id": request_id, "version": version, "now": now})
+
+
+def end(
+    request_id: Id, version: int, ended_as: str, policy_row: str | None, now: Ms
+) -> Write:
+    """End the request. Misses where it moved since it was read."""
+    return Write(_END, {
+        "id": request_id, "version": version, "ended_as": ended_as, "policy_row": policy_row,
+        "now": now,
+    })
+
+
+@cache
+def _add_evidence(items: int) -> Statement:
+    values = ", ".join(
+        f"(:request_id, :proof{i}, :now, :now, :set_at{i}, :set_by{i})" for i in range(items)
+    )
+    return Statement(
+        "evidence.add",
+        "INSERT INTO evidence (request_id, proof, first_at, last_at, factor_set_at, factor_set_by)"  # noqa: S608
+        f" VALUES {values}"
+        " ON CONFLICT (request_id, proof) DO UPDATE SET last_at = :now",
+    )
+
+
+def add_evidence(request_id: Id, items: Sequence[Evidence], now: Ms) -> Write:
+    """Keep accepted proofs; `first_at` of a proof given again stays."""
+    args: dict[str, Value] = {"request_id": request_id, "now": now}
+    for i, item in enumerate(items):
+        args[f"proof{i}"] = item.proof.value
+        args[f"set_at{i}"] = item.factor.set_at if item.factor else None
+        args[f"set_by{i}"] = _proofs_text(item.factor.set_by) if item.factor else None
+    return Write(_add_evidence(len(items)), args, expect=len(items))
+
+
+def evidence_of(request_id: Id) -> Query:
+    """The proofs that a request has collected."""
+    return Query(_EVIDENCE_OF, {"request_id": request_id})
+
+
+def evidence(rows: Rows) -> tuple[Evidence, ...]:
+    """What `evidence_of` read."""
+    found = []
+    for proof, first_at, last_at, set_at, set_by in rows:
+        kind = Proof(proof)
+        factor = Factor(kind, set_at, proofs(set_by)) if set_at is not None else None
+        found.append(Evidence(kind, first_at, last_at, factor))
+    return tuple(found)
+
+
+def proofs(text: str) -> frozenset[Proof]:
+    """The proofs that a stored text names."""
+    return frozenset(Proof(word) for word in text.split())
+
+
+def _proofs_text(found: frozenset[Proof]) -> str:
+    return " ".join(sorted(found))
