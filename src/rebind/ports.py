@@ -80,9 +80,7 @@ class Rendered(msgspec.Struct, frozen=True):
 class Words(Protocol):
     """Renders messages in a person's language (`templates/`)."""
 
-    def message(
-        self, message: str, channel: str, locale: str, params: dict[str, str]
-    ) -> Rendered:
+    def message(self, message: str, channel: str, locale: str, params: dict[str, str]) -> Rendered:
         """`message` is a folder under templates/messages, `channel` is "sms" or "mail"."""
 
 

@@ -14,19 +14,19 @@ from rebind.domain.units import Id
 class Act(StrEnum):
     """One audited thing that happened. The value is stored; never reuse or rename one."""
 
-    ACCOUNT_IMPORTED = "account_imported"        # an administrator brought the account in
-    ACCOUNT_OPENED = "account_opened"            # enrol finished; the account exists from here on
-    CODE_ASKED = "code_asked"                    # a code for one proof of one request was queued
-    CODE_WRONG = "code_wrong"                    # a counted try did not match
-    NUMBER_CHANGED = "number_changed"            # the binding was replaced
-    NUMBER_CONFIRMED = "number_confirmed"        # trusted proof of possession; confirmed_at moved
-    PROOF_ACCEPTED = "proof_accepted"            # evidence was added to a request
-    REQUEST_BEGUN = "request_begun"              # a journey began
-    REQUEST_CANCELLED = "request_cancelled"      # its owner stopped it
-    REQUEST_REFUSED = "request_refused"          # the rule said no, finally
-    SESSION_ENDED = "session_ended"              # one session was ended
-    SESSION_OPENED = "session_opened"            # a sign-in finished
-    SESSIONS_ENDED = "sessions_ended"            # several were ended at once
+    ACCOUNT_IMPORTED = "account_imported"  # an administrator brought the account in
+    ACCOUNT_OPENED = "account_opened"  # enrol finished; the account exists from here on
+    CODE_ASKED = "code_asked"  # a code for one proof of one request was queued
+    CODE_WRONG = "code_wrong"  # a counted try did not match
+    NUMBER_CHANGED = "number_changed"  # the binding was replaced
+    NUMBER_CONFIRMED = "number_confirmed"  # trusted proof of possession; confirmed_at moved
+    PROOF_ACCEPTED = "proof_accepted"  # evidence was added to a request
+    REQUEST_BEGUN = "request_begun"  # a journey began
+    REQUEST_CANCELLED = "request_cancelled"  # its owner stopped it
+    REQUEST_REFUSED = "request_refused"  # the rule said no, finally
+    SESSION_ENDED = "session_ended"  # one session was ended
+    SESSION_OPENED = "session_opened"  # a sign-in finished
+    SESSIONS_ENDED = "sessions_ended"  # several were ended at once
 
 
 class Door(StrEnum):

@@ -52,7 +52,6 @@ from rebind.domain.rows import (
     Way,
     Ways,
 )
-from rebind.domain.sign_in import has_second_factor
 from rebind.domain.units import DAY, HOUR, Ms
 
 ROWS: tuple[Row, ...] = enrol.ROWS + sign_in.ROWS + change.ROWS + undo.ROWS
@@ -99,8 +98,10 @@ def decide(
             return best
         case Wait(row=name, until=until):
             return Wait(name, until, _ways(rows, case, best))
-    ways = _ways(rows, case, best)
-    return Need(ways) if ways else _no_way(case)
+        case Need() | Refuse():
+            return best
+    ways = _ways(rows, case, None)
+    return Need(ways) if ways else _no_way(rows, case)
 
 
 @lru_cache(maxsize=64)
@@ -134,6 +135,8 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
         return Refuse(SESSION_ON_PROBATION)
     if ask.number is NumberStanding.OWN:
         return Refuse(NUMBER_IS_OWN)
+    if ask.number is NumberStanding.NONE:
+        return Refuse(NO_WAY)
     changed_at = account.number_changed_at
     if changed_at is not None and ask.number is not NumberStanding.PREVIOUS:
         until = changed_at + case.policy.change_gap_h * HOUR
@@ -159,7 +162,8 @@ def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
 def _given(strength: Strength, case: Case) -> list[Evidence]:
     proofs = _PROOFS_OF[strength]
     return [
-        item for item in case.evidence
+        item
+        for item in case.evidence
         if item.proof in proofs and _strong_enough(strength, item.proof, item.factor, case)
     ]
 
@@ -190,23 +194,38 @@ _PROOFS_OF: dict[Strength, tuple[Proof, ...]] = {
     Strength.KNOWN_DEVICE: (Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE),
 }
 _AGED = frozenset({Strength.AGED_EMAIL, Strength.AGED_PASSWORD, Strength.AGED_SECOND_FACTOR})
-_WITHOUT_FACTOR = frozenset({
-    Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE,
-})
+_WITHOUT_FACTOR = frozenset(
+    {
+        Proof.CODE_NEW,
+        Proof.CODE_CURRENT,
+        Proof.KNOWN_DEVICE,
+        Proof.OTHER_DEVICE,
+    }
+)
 _CODES_TO_NUMBERS = frozenset({Strength.CODE_NEW, Strength.CODE_CURRENT})
-_ORDER_OF_ASKING = {strength: rank for rank, strength in enumerate((
-    Strength.PASSKEY, Strength.SECOND_FACTOR, Strength.AGED_SECOND_FACTOR, Strength.CODE_CURRENT,
-    Strength.PASSWORD, Strength.AGED_PASSWORD, Strength.EMAIL, Strength.AGED_EMAIL,
-    Strength.KNOWN_DEVICE, Strength.CODE_NEW,
-))}
+_ORDER_OF_ASKING = {
+    strength: rank
+    for rank, strength in enumerate(
+        (
+            Strength.PASSKEY,
+            Strength.SECOND_FACTOR,
+            Strength.AGED_SECOND_FACTOR,
+            Strength.CODE_CURRENT,
+            Strength.PASSWORD,
+            Strength.AGED_PASSWORD,
+            Strength.EMAIL,
+            Strength.AGED_EMAIL,
+            Strength.KNOWN_DEVICE,
+            Strength.CODE_NEW,
+        )
+    )
+}
 _STEPS: dict[Way, tuple[Strength, ...]] = {
     way: tuple(sorted(way, key=_ORDER_OF_ASKING.__getitem__)) for row in ROWS for way in row.ways
 }
 
 
-def _strong_enough(
-    strength: Strength, proof: Proof, factor: Factor | None, case: Case
-) -> bool:
+def _strong_enough(strength: Strength, proof: Proof, factor: Factor | None, case: Case) -> bool:
     """Whether a proof by this factor has the quality that a row asks for. Where the factor behind a
     proof is not known, nobody can say what it depends on, and it does not count."""
     if factor is None:
@@ -288,7 +307,7 @@ def _order(outcome: Decision) -> tuple[int, int]:
             return 3, 0
 
 
-def _ways(rows: list[Row], case: Case, best: Decision | None) -> Ways:
+def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
     """The ways that would lead to something better than `best`, each as the proofs missing for it,
     in the order of the table."""
     bar = _order(best) if best is not None else _NOTHING
@@ -301,7 +320,11 @@ def _ways(rows: list[Row], case: Case, best: Decision | None) -> Ways:
                 if not missing or any(set(other) <= set(missing) for other in found):
                     continue
                 then = Case(
-                    case.ask, (*case.evidence, *new), case.account, case.carrier, case.policy,
+                    case.ask,
+                    (*case.evidence, *new),
+                    case.account,
+                    case.carrier,
+                    case.policy,
                     case.now,
                 )
                 if _order(_outcome(row, whole, then)) < bar:
@@ -336,15 +359,18 @@ def _could_give(strength: Strength, given: list[Evidence], case: Case) -> list[E
     return [
         Evidence(factor.proof, now, now, factor)
         for factor in case.account.factors
-        if factor.proof in proofs and _strong_enough(strength, factor.proof, factor, case)
+        if factor.proof in proofs
+        and _strong_enough(strength, factor.proof, factor, case)
+        and not any(item.factor == factor for item in given)
     ]
 
 
-def _no_way(case: Case) -> Refuse:
+def _no_way(rows: list[Row], case: Case) -> Refuse:
     """Why nothing would lead on: a second factor that is too young, or no proof at all."""
-    if has_second_factor(case) and case.ask.kind in _MOVES_NUMBER:
+    wanted = {strength for row in rows for way in row.ways for strength in way}
+    if Strength.AGED_SECOND_FACTOR in wanted:
         second = [f for f in case.account.factors if f.proof in SECOND_FACTORS]
-        until = min(f.set_at for f in second) + case.policy.aged_after_d * DAY
+        until = min((f.set_at for f in second), default=0) + case.policy.aged_after_d * DAY
         if until > case.now:
             return Refuse(FACTOR_TOO_YOUNG, until)
     return Refuse(NO_WAY)

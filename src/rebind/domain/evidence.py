@@ -16,26 +16,34 @@ from rebind.domain.units import DAY, HOUR, Ms
 class Proof(StrEnum):
     """One kind of proof. The value is stored and spoken in the API."""
 
-    CODE_NEW = "code_new"                    # to the number that is to become the account's
-    CODE_CURRENT = "code_current"            # to the account's present number
+    CODE_NEW = "code_new"  # to the number that is to become the account's
+    CODE_CURRENT = "code_current"  # to the account's present number
     CODE_EMAIL = "code_email"
     PASSWORD = "password"
     TOTP = "totp"
     PASSKEY = "passkey"
     RECOVERY_CODE = "recovery_code"
     KNOWN_DEVICE = "known_device"
-    OTHER_DEVICE = "other_device"            # approved on another known device; counts as known
+    OTHER_DEVICE = "other_device"  # approved on another known device; counts as known
     OPERATOR_APPROVAL = "operator_approval"  # two different people
     HOLDER_AGREES = "holder_agrees"
-    SILENCE = "silence"                      # the objection window passed with notices delivered
+    SILENCE = "silence"  # the objection window passed with notices delivered
 
 
 CODES = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.CODE_EMAIL})
 SECOND_FACTORS = frozenset({Proof.TOTP, Proof.PASSKEY, Proof.RECOVERY_CODE})
-ACCOUNT_SIDE = frozenset({
-    Proof.CODE_CURRENT, Proof.CODE_EMAIL, Proof.PASSWORD, Proof.TOTP, Proof.PASSKEY,
-    Proof.RECOVERY_CODE, Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE,
-})
+ACCOUNT_SIDE = frozenset(
+    {
+        Proof.CODE_CURRENT,
+        Proof.CODE_EMAIL,
+        Proof.PASSWORD,
+        Proof.TOTP,
+        Proof.PASSKEY,
+        Proof.RECOVERY_CODE,
+        Proof.KNOWN_DEVICE,
+        Proof.OTHER_DEVICE,
+    }
+)
 """Proofs that speak for the account, as against for a number."""
 
 

@@ -30,11 +30,11 @@ class Key(StrEnum):
     """What a limit is counted by."""
 
     ACCOUNT = "account"
-    ADDRESS = "address"                    # a phone number or an e-mail address
-    CLIENT = "client"                      # the network address (IPv6: its /64)
+    ADDRESS = "address"  # a phone number or an e-mail address
+    CLIENT = "client"  # the network address (IPv6: its /64)
     COUNTRY = "country"
-    DEVICE = "device"                      # a known device, with the account
-    WORK = "work"                          # one proof-of-work challenge
+    DEVICE = "device"  # a known device, with the account
+    WORK = "work"  # one proof-of-work challenge
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -80,42 +80,95 @@ _GAPS = (60, 120, 240, 480, 960, 1920)
 _DAY_S = 86_400
 
 ASK_CLIENT = Limit(
-    "ask_client", Key.CLIENT, 60, 600, TOO_MANY_REQUESTS,
-    "One machine that begins journeys or asks for codes by the thousand.")
+    "ask_client",
+    Key.CLIENT,
+    60,
+    600,
+    TOO_MANY_REQUESTS,
+    "One machine that begins journeys or asks for codes by the thousand.",
+)
 CODE_ADDRESS = Limit(
-    "code_address", Key.ADDRESS, 5, 600, TOO_MANY_CODES,
-    "A number or mailbox flooded with codes from devices that it does not know.", gaps_s=_GAPS)
+    "code_address",
+    Key.ADDRESS,
+    5,
+    600,
+    TOO_MANY_CODES,
+    "A number or mailbox flooded with codes from devices that it does not know.",
+    gaps_s=_GAPS,
+)
 CODE_DEVICE = Limit(
-    "code_device", Key.DEVICE, 5, 600, TOO_MANY_CODES,
+    "code_device",
+    Key.DEVICE,
+    5,
+    600,
+    TOO_MANY_CODES,
     "The same from a known device: its own budget, so that a stranger cannot spend it.",
-    gaps_s=_GAPS)
+    gaps_s=_GAPS,
+)
 CODE_ACCOUNT = Limit(
-    "code_account", Key.ACCOUNT, 30, _DAY_S, TOO_MANY_CODES,
-    "One account made to ring many strangers' numbers.")
+    "code_account",
+    Key.ACCOUNT,
+    30,
+    _DAY_S,
+    TOO_MANY_CODES,
+    "One account made to ring many strangers' numbers.",
+)
 CODE_COUNTRY = Limit(
-    "code_country", Key.COUNTRY, 16_000, 3_600, TOO_MANY_CODES,
-    "SMS pumping: traffic to one country's numbers for a share of the fee.", slots=16)
+    "code_country",
+    Key.COUNTRY,
+    16_000,
+    3_600,
+    TOO_MANY_CODES,
+    "SMS pumping: traffic to one country's numbers for a share of the fee.",
+    slots=16,
+)
 CODE_WORK = Limit(
-    "code_work", Key.ADDRESS, 3, _DAY_S, TOO_MANY_CODES,
-    "Further codes for a number whose budget a stranger has spent, each paid with work.")
-WORK_ONCE = Limit(
-    "work_once", Key.WORK, 1, 900, WORK_INVALID,
-    "One solved challenge used twice.")
+    "code_work",
+    Key.ADDRESS,
+    3,
+    _DAY_S,
+    TOO_MANY_CODES,
+    "Further codes for a number whose budget a stranger has spent, each paid with work.",
+)
+WORK_ONCE = Limit("work_once", Key.WORK, 1, 900, WORK_INVALID, "One solved challenge used twice.")
 WRONG_ADDRESS = Limit(
-    "wrong_address", Key.ADDRESS, 15, _DAY_S, SMS_SIGN_IN_CLOSED,
+    "wrong_address",
+    Key.ADDRESS,
+    15,
+    _DAY_S,
+    SMS_SIGN_IN_CLOSED,
     "Guessing sign-in codes of one number from unknown devices, request after request; closes "
-    "sign-in by SMS for unknown devices only.")
+    "sign-in by SMS for unknown devices only.",
+)
 WRONG_CLIENT = Limit(
-    "wrong_client", Key.CLIENT, 60, 3_600, TOO_MANY_REQUESTS,
-    "One machine that guesses codes of many requests.")
+    "wrong_client",
+    Key.CLIENT,
+    60,
+    3_600,
+    TOO_MANY_REQUESTS,
+    "One machine that guesses codes of many requests.",
+)
 WRONG_DEVICE = Limit(
-    "wrong_device", Key.DEVICE, 100, 0, DEVICE_CLOSED,
+    "wrong_device",
+    Key.DEVICE,
+    100,
+    0,
+    DEVICE_CLOSED,
     "Guessing on a stolen known device: NIST SP 800-63B-4 3.2.2, 100 failures in a row. Counted in "
-    "the device's own row, per account; a right code ends the row, a spent one ends *known*.")
+    "the device's own row, per account; a right code ends the row, a spent one ends *known*.",
+)
 
 LIMITS: tuple[Limit, ...] = (
-    ASK_CLIENT, CODE_ADDRESS, CODE_DEVICE, CODE_ACCOUNT, CODE_COUNTRY, CODE_WORK, WORK_ONCE,
-    WRONG_ADDRESS, WRONG_CLIENT, WRONG_DEVICE,
+    ASK_CLIENT,
+    CODE_ADDRESS,
+    CODE_DEVICE,
+    CODE_ACCOUNT,
+    CODE_COUNTRY,
+    CODE_WORK,
+    WORK_ONCE,
+    WRONG_ADDRESS,
+    WRONG_CLIENT,
+    WRONG_DEVICE,
 )
 
 
@@ -146,7 +199,9 @@ def in_force(overrides: Mapping[str, Override]) -> Limits:
     for limit in LIMITS:
         changes = {
             field: value
-            for field, value in msgspec.structs.asdict(overrides.get(limit.name, Override())).items()
+            for field, value in msgspec.structs.asdict(
+                overrides.get(limit.name, Override())
+            ).items()
             if value is not None
         }
         page[limit.name] = msgspec.structs.replace(limit, **changes)

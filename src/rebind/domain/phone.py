@@ -22,14 +22,16 @@ from rebind.domain.refusals import (
 TYPED_MAX = 40
 """Characters; longer input is no phone number, and is not worth a parser's time."""
 
-_ACCEPTED_KINDS = frozenset({
-    PhoneNumberType.MOBILE,
-    PhoneNumberType.FIXED_LINE_OR_MOBILE,
-    PhoneNumberType.PERSONAL_NUMBER,
-    PhoneNumberType.FIXED_LINE,
-    PhoneNumberType.VOIP,
-    PhoneNumberType.UAN,
-})
+_ACCEPTED_KINDS = frozenset(
+    {
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.PERSONAL_NUMBER,
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.VOIP,
+        PhoneNumberType.UAN,
+    }
+)
 
 
 class Phone(msgspec.Struct, frozen=True):
@@ -41,6 +43,10 @@ class Phone(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1024)
 def _parsed(typed: str, home: str | None) -> Phone | Refusal:
+    if any(char.isalpha() for char in typed):
+        # libphonenumber reads letters as the keys of a telephone, so that a slip of the finger
+        # would mean a stranger's number.
+        return NUMBER_MALFORMED
     try:
         number = phonenumbers.parse(typed, home)
     except phonenumbers.NumberParseException:

@@ -37,14 +37,18 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         int, Meta(ge=60, le=600, description="NIST SP 800-63B-4 3.1.3.2 (10 minutes at most)")
     ] = 600
     code_email_ttl_s: Annotated[
-        int, Meta(ge=60, le=86_400, description="NIST SP 800-63B-4 4.2.1 (24 hours at most); 10 minutes to sign in")
+        int,
+        Meta(
+            ge=60,
+            le=86_400,
+            description="NIST SP 800-63B-4 4.2.1 (24 hours at most); 10 minutes to sign in",
+        ),
     ] = 600
     code_tries: Annotated[
-        int, Meta(ge=1, le=10, description="OWASP ASVS 5.0 6.5; bounded, a new code does not reset it")
+        int,
+        Meta(ge=1, le=10, description="OWASP ASVS 5.0 6.5; bounded, a new code does not reset it"),
     ] = 5
-    request_ttl_s: Annotated[
-        int, Meta(ge=600, le=86_400, description=OURS)
-    ] = 3_600
+    request_ttl_s: Annotated[int, Meta(ge=600, le=86_400, description=OURS)] = 3_600
     session_ttl_d: Annotated[
         int, Meta(ge=1, le=30, description="NIST SP 800-63B-4 2.1.3 (30 days at AAL1)")
     ] = 30
@@ -65,9 +69,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Meta(description="RU: operators' quarantine, about 60 days after disconnection"),
     ] = msgspec.field(default_factory=lambda: {"RU": 60})
     probation_lenient_d: Annotated[int, Meta(ge=30, description=OURS)] = 30
-    code_new_fresh_h: Annotated[
-        int, Meta(ge=1, le=26, description=OURS + " (invariant 3)")
-    ] = 26
+    code_new_fresh_h: Annotated[int, Meta(ge=1, le=26, description=OURS + " (invariant 3)")] = 26
 
     wait_c3_h: Annotated[int, Meta(ge=24, description=OURS)] = 72
     wait_c4_h: Annotated[int, Meta(ge=1, description=OURS)] = 24

@@ -35,10 +35,10 @@ class State(StrEnum):
 class Move(StrEnum):
     """What can happen to a request."""
 
-    PROVE = "prove"        # a proof was accepted, the decision still needs more
-    APPLY = "apply"        # the decision was `apply now`
-    REFUSE = "refuse"      # the decision was a final no
-    CANCEL = "cancel"      # its owner stopped it, or their session was ended
+    PROVE = "prove"  # a proof was accepted, the decision still needs more
+    APPLY = "apply"  # the decision was `apply now`
+    REFUSE = "refuse"  # the decision was a final no
+    CANCEL = "cancel"  # its owner stopped it, or their session was ended
     PASS_TIME = "pass_time"
 
 

@@ -34,21 +34,21 @@ class Strength(StrEnum):
 class Gives(StrEnum):
     """What an applied row gives. The order is from best to least."""
 
-    THE_ACT = "the_act"        # the thing that was asked for
-    FULL = "full"              # a full session
-    FRESH = "fresh"            # a full session that is fresh for a day
-    PROBATION = "probation"    # a session that sees masked data and changes nothing
-    FREEZE = "freeze"          # both numbers held, a case
+    THE_ACT = "the_act"  # the thing that was asked for
+    FULL = "full"  # a full session
+    FRESH = "fresh"  # a full session that is fresh for a day
+    PROBATION = "probation"  # a session that sees masked data and changes nothing
+    FREEZE = "freeze"  # both numbers held, a case
 
 
 class NumberStanding(StrEnum):
     """How the number that is asked for stands in the reservation rows."""
 
     FREE = "free"
-    OWN = "own"              # the account's live number
-    PREVIOUS = "previous"    # held for this very account: the way back
-    TAKEN = "taken"          # live on another account, or held for one
-    NONE = "none"            # the journey names no new number
+    OWN = "own"  # the account's live number
+    PREVIOUS = "previous"  # held for this very account: the way back
+    TAKEN = "taken"  # live on another account, or held for one
+    NONE = "none"  # the journey names no new number
 
 
 class AccountState(StrEnum):

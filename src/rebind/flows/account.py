@@ -82,14 +82,16 @@ async def bindings(desk: Desk, caller: Caller) -> list[BindingView] | Refused:
     for each in accounts.bindings(found):
         place = accounts.place_of(who.account_id, each.version)
         number = desk.seal.unseal("bindings.number", place, each.number_sealed)
-        views.append(BindingView(
-            number if each.released_at is None else masked(number),
-            each.region,
-            each.bound_at,
-            each.confirmed_at,
-            each.released_at,
-            each.reason,
-        ))
+        views.append(
+            BindingView(
+                number if each.released_at is None else masked(number),
+                each.region,
+                each.bound_at,
+                each.confirmed_at,
+                each.released_at,
+                each.reason,
+            )
+        )
     return views
 
 
@@ -101,7 +103,5 @@ async def happened(
     who = await _in_full(desk, caller)
     if isinstance(who, Refused):
         return who
-    (found,) = await desk.engine.read(
-        acts.of_subject(who.account_id, before or _NEWEST, ACTS_PAGE)
-    )
+    (found,) = await desk.engine.read(acts.of_subject(who.account_id, before or _NEWEST, ACTS_PAGE))
     return acts.stored(found)

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act
+from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Proof
 from rebind.domain.limits import ASK_CLIENT, CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
 from rebind.domain.phone import masked
 from rebind.domain.refusals import NUMBER_IS_OWN, Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Refuse, Wait, Ways
-from rebind.domain.decision import decide
 from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
 from rebind.flows.desk import budgets, callers, codes, notices, opening, tokens
 from rebind.flows.desk.budgets import Sending, Tally
@@ -83,15 +83,27 @@ async def begin(
     if refusal is not None:
         return refusal
     refusal = await _keep(
-        desk, caller, who, request_id, phone, keys, device_id if known else None, targets,
-        tally.writes(rows), now,
+        desk,
+        caller,
+        who,
+        request_id,
+        phone,
+        keys,
+        device_id if known else None,
+        targets,
+        tally.writes(rows),
+        now,
     )
     expires_at = now + desk.policy.request_ttl_s * SECOND
     return refusal or RequestView(request_id, Kind.CHANGE, State.OPEN, needs, expires_at)
 
 
 def _needs(
-    desk: Desk, who: SignedIn, mails: tuple[EmailRow, ...], keys: Sequence[bytes], known: bool,
+    desk: Desk,
+    who: SignedIn,
+    mails: tuple[EmailRow, ...],
+    keys: Sequence[bytes],
+    known: bool,
     now: Ms,
 ) -> Ways | Refused:
     """What the rule will ask for, or why it says no at once. That the number is taken is not
@@ -112,7 +124,11 @@ def _needs(
 
 
 def _target(
-    desk: Desk, who: SignedIn, proof: Proof, phone: phones.Phone, keys: tuple[bytes, ...],
+    desk: Desk,
+    who: SignedIn,
+    proof: Proof,
+    phone: phones.Phone,
+    keys: tuple[bytes, ...],
     device_id: Id | None,
 ) -> tuple[Target, Sending]:
     """Where a first code goes, and whose budget it spends: a code to a new number is always the
@@ -128,21 +144,25 @@ def _target(
 
 
 async def _keep(
-    desk: Desk, caller: Caller, who: SignedIn, request_id: Id, phone: phones.Phone,
-    keys: tuple[bytes, ...], device_id: Id | None, targets: list[Target], counts: list[Write], now: Ms,
+    desk: Desk,
+    caller: Caller,
+    who: SignedIn,
+    request_id: Id,
+    phone: phones.Phone,
+    keys: tuple[bytes, ...],
+    device_id: Id | None,
+    targets: list[Target],
+    counts: list[Write],
+    now: Ms,
 ) -> Refused | None:
     row = who.row
-    subject = Subject(
-        row.account_id, row.number_version, row.id, device_id, who.token.token_hash
-    )
+    subject = Subject(row.account_id, row.number_version, row.id, device_id, who.token.token_hash)
     writes = [
         *counts,
         opening.begin(desk, Kind.CHANGE, request_id, subject, phone, keys[0], now),
     ]
     if targets:
-        writes += codes.send(
-            desk, caller, Kind.CHANGE, row.account_id, request_id, targets, now
-        )
+        writes += codes.send(desk, caller, Kind.CHANGE, row.account_id, request_id, targets, now)
     begun = line(caller, Act.REQUEST_BEGUN, row.account_id, request_id, Kind.CHANGE)
     return await desk.keep_or_refuse(writes, [begun], now)
 
@@ -165,9 +185,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     ]
     params = {"old_masked": masked(old), "new_masked": masked(new), "when": str(now)}
     locale = row.account_locale or caller.locale
-    parcels = notices.parcels(
-        desk, "number_changed", told, locale, params, account_id, row.id, now
-    )
+    parcels = notices.parcels(desk, "number_changed", told, locale, params, account_id, row.id, now)
     writes = [
         accounts.rebound(account_id, before, now),
         accounts.release(account_id, before, Kind.CHANGE, now),

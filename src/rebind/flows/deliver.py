@@ -105,7 +105,7 @@ class Courier(msgspec.Struct, frozen=True):
             if failure.final or parcel.attempts >= ATTEMPTS_MAX:
                 return outbox.settle(parcel, Fate.DEAD, failure.why, self.clock.now())
             return outbox.postpone(parcel, self._next_try(parcel), failure.why)
-        except Exception as bug:  # noqa: BLE001  one broken message must not stop the others
+        except Exception as bug:
             return outbox.settle(parcel, Fate.DEAD, type(bug).__name__, self.clock.now())
         return outbox.settle(parcel, Fate.SENT, None, self.clock.now())
 

@@ -1,6 +1,6 @@
 """imports: accounts that an administrator brings in, with evidence `imported`.
 
-Used by `rebind accounts import`, by the demo people and by `rebind dev seed`. A number that is
+Used by `rebind accounts import` and by the demo. A number that is
 bound already is refused like everywhere else.
 """
 
@@ -22,13 +22,16 @@ IMPORTED = "imported"
 
 class Person(msgspec.Struct, frozen=True):
     """Somebody to bring in. `since` is when the account was opened and the number confirmed;
-    `with_device` gives them a device that counts as the one that enrolled."""
+    `with_device` gives them a device that counts as the one that enrolled. `account_id` and
+    `device_id` are drawn where they are not given."""
 
     number: str
     locale: str
     since: Ms
     emails: tuple[str, ...] = ()
     with_device: bool = False
+    account_id: Id | None = None
+    device_id: Id | None = None
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -46,7 +49,7 @@ async def bring_in(desk: Desk, person: Person) -> Imported | Refused:
     if not isinstance(phone, phones.Phone):
         return Refused(phone)
     now = desk.clock.now()
-    account_id = desk.dice.id(person.since)
+    account_id = person.account_id or desk.dice.id(person.since)
     keys = desk.seal.indexes("number", phone.e164)
     sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, 1), phone.e164)
     writes: list[Write] = [
@@ -56,7 +59,8 @@ async def bring_in(desk: Desk, person: Person) -> Imported | Refused:
     ]
     device = None
     if person.with_device:
-        device, device_id = tokens.new_device(desk.dice, desk.seal, person.since)
+        device_id = person.device_id or desk.dice.id(person.since)
+        device = tokens.device_key(desk.seal, device_id)
         writes.append(devices.meet(account_id, device_id, True, True, person.since))
     writes += numbers.reserve(keys, account_id, 1, now)
     brought = Line(Act.ACCOUNT_IMPORTED, account_id, "system", Door.COMMAND_LINE, None, IMPORTED)
@@ -64,9 +68,16 @@ async def bring_in(desk: Desk, person: Person) -> Imported | Refused:
     return refusal or Imported(account_id, phone.e164, device)
 
 
-def _addresses(
-    desk: Desk, account_id: Id, addresses: Sequence[str], since: Ms
-) -> list[Write]:
+async def number_of(desk: Desk, account_id: Id) -> str | None:
+    """The live number of an account, or None where there is no such account."""
+    (found,) = await desk.engine.read(accounts.history(account_id, 1))
+    for binding in accounts.bindings(found):
+        place = accounts.place_of(account_id, binding.version)
+        return desk.seal.unseal("bindings.number", place, binding.number_sealed)
+    return None
+
+
+def _addresses(desk: Desk, account_id: Id, addresses: Sequence[str], since: Ms) -> list[Write]:
     writes = []
     for address in addresses:
         email_id = desk.dice.id(since)

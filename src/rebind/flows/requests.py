@@ -35,9 +35,7 @@ async def _open(desk: Desk, caller: Caller, request_id: Id, now: Ms) -> Dossier 
     owner = tokens.owner_hash(caller.bearer)
     if owner is None:
         return Refused(REQUEST_UNKNOWN)
-    return dossiers.read(
-        await desk.engine.read(*dossiers.queries(desk, request_id, owner, now))
-    )
+    return dossiers.read(await desk.engine.read(*dossiers.queries(desk, request_id, owner, now)))
 
 
 async def show(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:

@@ -34,9 +34,7 @@ async def listed(desk: Desk, caller: Caller) -> list[SessionView] | Refused:
         return who
     if not who.full:
         return Refused(SESSION_ON_PROBATION)
-    (found,) = await desk.engine.read(
-        sessions.live(who.account_id, desk.clock.now(), LISTED_MAX)
-    )
+    (found,) = await desk.engine.read(sessions.live(who.account_id, desk.clock.now(), LISTED_MAX))
     return [
         SessionView(
             each.id,

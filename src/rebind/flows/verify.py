@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from rebind.domain.acts import Act
-from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
+from rebind.domain.evidence import CarrierFacts, Evidence, Proof
 from rebind.domain.limits import (
     CODE_ADDRESS,
     CODE_WORK,
@@ -36,7 +36,8 @@ from rebind.domain.refusals import (
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Need, Refuse, Wait
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import budgets, codes, dossier as dossiers, tokens
+from rebind.flows.desk import budgets, codes, tokens
+from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, email_factor
 from rebind.flows.desk.finishing import Journey
@@ -94,8 +95,9 @@ async def prove(
     if refused is not None:
         return refused
     right = [
-        codes.right(desk, counted[item.proof], dossier.kind, dossier.account_id, request_id,
-                    item.code)
+        codes.right(
+            desk, counted[item.proof], dossier.kind, dossier.account_id, request_id, item.code
+        )
         for item in given
     ]
     # For a number that nobody has no code is right, not even a lucky one.
@@ -136,7 +138,10 @@ def _not_counted(
 
 
 def _guessing(
-    desk: Desk, dossier: Dossier, counters: Mapping[limits.Place, Counted], client_key: bytes,
+    desk: Desk,
+    dossier: Dossier,
+    counters: Mapping[limits.Place, Counted],
+    client_key: bytes,
     now: Ms,
 ) -> Refused | None:
     """Whether a budget of wrong codes is spent: then nothing is compared any more."""
@@ -149,8 +154,12 @@ def _guessing(
 
 
 async def _count_wrong(
-    desk: Desk, caller: Caller, dossier: Dossier, counters: dict[limits.Place, Counted],
-    client_keys: Sequence[bytes], now: Ms,
+    desk: Desk,
+    caller: Caller,
+    dossier: Dossier,
+    counters: dict[limits.Place, Counted],
+    client_keys: Sequence[bytes],
+    now: Ms,
 ) -> None:
     """Count a wrong code where it belongs: the client's network, and either the known device's own
     row or the number's counter for unknown devices."""
@@ -182,8 +191,13 @@ def _evidence(dossier: Dossier, challenge: Challenge, now: Ms) -> Evidence:
 
 
 async def _decided(
-    desk: Desk, journeys: Journeys, caller: Caller, dossier: Dossier, new: list[Evidence],
-    spent_codes: list[Challenge], now: Ms,
+    desk: Desk,
+    journeys: Journeys,
+    caller: Caller,
+    dossier: Dossier,
+    new: list[Evidence],
+    spent_codes: list[Challenge],
+    now: Ms,
 ) -> RequestView | Refused:
     """Let the rule decide on old and new evidence, and keep what follows in one batch."""
     fresh = {item.proof for item in new}

@@ -114,33 +114,59 @@ class Binding(msgspec.Struct, frozen=True):
 
 def open_account(account_id: Id, locale: str, now: Ms) -> Write:
     """A new account whose first binding has version 1."""
-    return Write(_OPEN, {
-        "id": account_id, "state": AccountState.ACTIVE.value, "locale": locale, "enrolled_at": now,
-    })
+    return Write(
+        _OPEN,
+        {
+            "id": account_id,
+            "state": AccountState.ACTIVE.value,
+            "locale": locale,
+            "enrolled_at": now,
+        },
+    )
 
 
 def rebound(account_id: Id, based_on: int, now: Ms) -> Write:
     """Make the next binding the live one. Misses where the account changed since it was read."""
-    return Write(_REBOUND, {
-        "id": account_id, "number_version": based_on + 1, "based_on": based_on, "now": now,
-    })
+    return Write(
+        _REBOUND,
+        {
+            "id": account_id,
+            "number_version": based_on + 1,
+            "based_on": based_on,
+            "now": now,
+        },
+    )
 
 
 def bind(
     account_id: Id, version: int, number_sealed: bytes, number_key: bytes, region: str, now: Ms
 ) -> Write:
     """A binding that begins now, by a code just answered."""
-    return Write(_BIND, {
-        "account_id": account_id, "version": version, "number_sealed": number_sealed,
-        "number_key": number_key, "region": region, "bound_at": now, "confirmed_at": now,
-    })
+    return Write(
+        _BIND,
+        {
+            "account_id": account_id,
+            "version": version,
+            "number_sealed": number_sealed,
+            "number_key": number_key,
+            "region": region,
+            "bound_at": now,
+            "confirmed_at": now,
+        },
+    )
 
 
 def release(account_id: Id, version: int, reason: str, now: Ms) -> Write:
     """End a binding. `reason` is the journey that ended it."""
-    return Write(_RELEASE, {
-        "account_id": account_id, "version": version, "reason": reason, "now": now,
-    })
+    return Write(
+        _RELEASE,
+        {
+            "account_id": account_id,
+            "version": version,
+            "reason": reason,
+            "now": now,
+        },
+    )
 
 
 def confirm(account_id: Id, version: int, now: Ms) -> Write:

@@ -110,10 +110,15 @@ def count_try(request_id: Id, owner_hash: bytes, proofs: Sequence[str], now: Ms)
 
 def consume(request_id: Id, challenge: Challenge, now: Ms) -> Write:
     """Spend an answered code. Misses where it was spent or replaced in the meantime."""
-    return Write(_CONSUME, {
-        "request_id": request_id, "proof": challenge.proof, "code_mac": challenge.code_mac,
-        "now": now,
-    })
+    return Write(
+        _CONSUME,
+        {
+            "request_id": request_id,
+            "proof": challenge.proof,
+            "code_mac": challenge.code_mac,
+            "now": now,
+        },
+    )
 
 
 def of_request(request_id: Id) -> Query:

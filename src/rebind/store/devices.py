@@ -25,10 +25,16 @@ _WRONG = Statement(
 
 def meet(account_id: Id, device_id: Id, full: bool, enrolled: bool, now: Ms) -> Write:
     """Note a session on this device. `full`: a full session, from which *known* counts."""
-    return Write(_MEET, {
-        "account_id": account_id, "device_id": device_id, "full_since": now if full else None,
-        "enrolled": int(enrolled), "now": now,
-    })
+    return Write(
+        _MEET,
+        {
+            "account_id": account_id,
+            "device_id": device_id,
+            "full_since": now if full else None,
+            "enrolled": int(enrolled),
+            "now": now,
+        },
+    )
 
 
 def wrong(account_id: Id, device_id: Id) -> Write:

@@ -48,10 +48,17 @@ def add(
     account_id: Id, email_id: Id, address_key: bytes, address_sealed: bytes, set_by: str, now: Ms
 ) -> Write:
     """A verified address. `set_by` names the proofs it was set on, separated by spaces."""
-    return Write(_ADD, {
-        "account_id": account_id, "id": email_id, "address_key": address_key,
-        "address_sealed": address_sealed, "set_by": set_by, "now": now,
-    })
+    return Write(
+        _ADD,
+        {
+            "account_id": account_id,
+            "id": email_id,
+            "address_key": address_key,
+            "address_sealed": address_sealed,
+            "set_by": set_by,
+            "now": now,
+        },
+    )
 
 
 def of_account(account_id: Id, removed_since: Ms) -> Query:

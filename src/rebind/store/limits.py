@@ -51,8 +51,7 @@ def _rows_of(places: int, of_account: bool) -> Statement:
 
 _OF_REQUEST = Statement(
     "limits.of_request",
-    _COLUMNS
-    + "slot = 0 AND name IN (:first, :second, :third)"
+    _COLUMNS + "slot = 0 AND name IN (:first, :second, :third)"
     " AND key = (SELECT number_key FROM requests WHERE id = :request_id)",
 )
 
@@ -85,22 +84,23 @@ def counted(found: Rows) -> dict[Place, Counted]:
     }
 
 
-def count(
-    limit: Limit, key: bytes, slot: int, by: int, row: Counted | None, now: Ms
-) -> Write:
+def count(limit: Limit, key: bytes, slot: int, by: int, row: Counted | None, now: Ms) -> Write:
     """Count `by` acts. `row` is what was read; it sets the pause after this act."""
     streak = (row or NOTHING_COUNTED).streak + 1
     gap = limit.gap(streak)
-    return Write(_COUNT, {
-        "name": limit.name,
-        "key": key,
-        "slot": slot,
-        "by": by,
-        "amount": limit.amount_per_slot,
-        "now": now,
-        "resets_at": now + limit.window_s * SECOND,
-        "next_at": now + gap if gap else 0,
-    })
+    return Write(
+        _COUNT,
+        {
+            "name": limit.name,
+            "key": key,
+            "slot": slot,
+            "by": by,
+            "amount": limit.amount_per_slot,
+            "now": now,
+            "resets_at": now + limit.window_s * SECOND,
+            "next_at": now + gap if gap else 0,
+        },
+    )
 
 
 def forgive(limit: Limit, key: bytes) -> Write:

@@ -35,12 +35,15 @@ _HOLD = Statement(
 def reserve(keys: Sequence[bytes], account_id: Id, number_version: int, now: Ms) -> list[Write]:
     """Make the number live for the account. Misses where it is live or held for another."""
     return [
-        Write(_RESERVE, {
-            "number_key": key,
-            "account_id": account_id,
-            "number_version": number_version,
-            "now": now,
-        })
+        Write(
+            _RESERVE,
+            {
+                "number_key": key,
+                "account_id": account_id,
+                "number_version": number_version,
+                "now": now,
+            },
+        )
         for key in keys
     ]
 
@@ -53,9 +56,7 @@ def hold(keys: Sequence[bytes], account_id: Id, held_until: Ms) -> list[Write]:
     ]
 
 
-def standing(
-    holder: Id | None, held_until: Ms | None, account_id: Id, now: Ms
-) -> NumberStanding:
+def standing(holder: Id | None, held_until: Ms | None, account_id: Id, now: Ms) -> NumberStanding:
     """How a number stands towards an account, from its reservation row (None: there is none)."""
     if holder is None or (held_until is not None and held_until <= now):
         return NumberStanding.FREE

@@ -14,8 +14,17 @@ from rebind.domain.units import Id, Ms
 from rebind.store.statements import Query, Rows, Statement, Value, Write
 
 _COLUMNS = (
-    "id", "lane", "channel", "address_key", "message", "account_id", "request_id",
-    "payload_sealed", "created_at", "due_at", "expires_at",
+    "id",
+    "lane",
+    "channel",
+    "address_key",
+    "message",
+    "account_id",
+    "request_id",
+    "payload_sealed",
+    "created_at",
+    "due_at",
+    "expires_at",
 )
 
 _CLAIM = Statement(
@@ -126,9 +135,16 @@ def put(parcels: Sequence[Parcel]) -> Write:
 
 def claim(lane: Lane, now: Ms, lease: Ms, limit: int) -> Write:
     """Take the next messages of a lane that are due, one an address, oldest first."""
-    return Write(_CLAIM, {
-        "lane": int(lane), "now": now, "leased_until": now + lease, "limit": limit,
-    }, expect=None)
+    return Write(
+        _CLAIM,
+        {
+            "lane": int(lane),
+            "now": now,
+            "leased_until": now + lease,
+            "limit": limit,
+        },
+        expect=None,
+    )
 
 
 def claimed(rows: Rows) -> list[Claimed]:
@@ -139,16 +155,31 @@ def claimed(rows: Rows) -> list[Claimed]:
 def settle(parcel: Claimed, fate: Fate, why: str | None, now: Ms) -> Write:
     """Decide a message's fate and wipe its payload. Touches nothing where another worker took it
     over after our lease had ended."""
-    return Write(_SETTLE, {
-        "id": parcel.id, "state": fate.value, "why": why, "now": now, "attempts": parcel.attempts,
-    }, expect=None)
+    return Write(
+        _SETTLE,
+        {
+            "id": parcel.id,
+            "state": fate.value,
+            "why": why,
+            "now": now,
+            "attempts": parcel.attempts,
+        },
+        expect=None,
+    )
 
 
 def postpone(parcel: Claimed, due_at: Ms, why: str) -> Write:
     """Try again later."""
-    return Write(_POSTPONE, {
-        "id": parcel.id, "due_at": due_at, "why": why, "attempts": parcel.attempts,
-    }, expect=None)
+    return Write(
+        _POSTPONE,
+        {
+            "id": parcel.id,
+            "due_at": due_at,
+            "why": why,
+            "attempts": parcel.attempts,
+        },
+        expect=None,
+    )
 
 
 def waiting() -> Query:

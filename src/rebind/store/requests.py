@@ -124,12 +124,23 @@ def begin(
     expires_at: Ms,
 ) -> Write:
     """A new request. `number_version` is the binding that it was based on."""
-    return Write(_BEGIN, {
-        "id": request_id, "kind": kind, "account_id": account_id,
-        "number_version": number_version, "session_id": session_id, "device_id": device_id,
-        "owner_hash": owner_hash, "number_key": number_key, "number_sealed": number_sealed,
-        "region": region, "begun_at": now, "expires_at": expires_at,
-    })
+    return Write(
+        _BEGIN,
+        {
+            "id": request_id,
+            "kind": kind,
+            "account_id": account_id,
+            "number_version": number_version,
+            "session_id": session_id,
+            "device_id": device_id,
+            "owner_hash": owner_hash,
+            "number_key": number_key,
+            "number_sealed": number_sealed,
+            "region": region,
+            "begun_at": now,
+            "expires_at": expires_at,
+        },
+    )
 
 
 def by_id(request_id: Id, owner_hash: bytes) -> Query:
@@ -147,14 +158,18 @@ def advance(request_id: Id, version: int, now: Ms) -> Write:
     return Write(_ADVANCE, {"id": request_id, "version": version, "now": now})
 
 
-def end(
-    request_id: Id, version: int, ended_as: str, policy_row: str | None, now: Ms
-) -> Write:
+def end(request_id: Id, version: int, ended_as: str, policy_row: str | None, now: Ms) -> Write:
     """End the request. Misses where it moved since it was read."""
-    return Write(_END, {
-        "id": request_id, "version": version, "ended_as": ended_as, "policy_row": policy_row,
-        "now": now,
-    })
+    return Write(
+        _END,
+        {
+            "id": request_id,
+            "version": version,
+            "ended_as": ended_as,
+            "policy_row": policy_row,
+            "now": now,
+        },
+    )
 
 
 @cache

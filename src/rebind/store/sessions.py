@@ -129,11 +129,21 @@ def open_session(
     agent_sealed: bytes,
 ) -> Write:
     """A new session."""
-    return Write(_OPEN, {
-        "account_id": account_id, "id": session_id, "token_hash": token_hash,
-        "device_id": device_id, "level": level, "opened_at": now, "expires_at": expires_at,
-        "fresh_until": fresh_until, "address_sealed": address_sealed, "agent_sealed": agent_sealed,
-    })
+    return Write(
+        _OPEN,
+        {
+            "account_id": account_id,
+            "id": session_id,
+            "token_hash": token_hash,
+            "device_id": device_id,
+            "level": level,
+            "opened_at": now,
+            "expires_at": expires_at,
+            "fresh_until": fresh_until,
+            "address_sealed": address_sealed,
+            "agent_sealed": agent_sealed,
+        },
+    )
 
 
 def seen(account_id: Id, session_id: Id, now: Ms) -> Write:

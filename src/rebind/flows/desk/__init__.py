@@ -4,3 +4,9 @@
 `budgets.py` counts; `codes.py` sends codes; `dossier.py` reads a request whole; `opening.py` begins
 requests and opens sessions; `notices.py` tells every address.
 """
+
+from rebind.flows.desk.desk import Caller, Desk
+from rebind.flows.desk.finishing import Finished, Journey
+from rebind.flows.desk.opening import RequestView, SessionGiven
+
+__all__ = ["Caller", "Desk", "Finished", "Journey", "RequestView", "SessionGiven"]

@@ -62,24 +62,26 @@ def send(
         parts = _mac_parts(account_id, kind, target.proof, target.address_key, request_id, code)
         mac = desk.seal.mac("code", *parts)
         kept.append(NewCode(target.proof.value, target.address_key, mac, now + ttl))
-        parcels.append(parcel(
-            desk,
-            lane=Lane.CODE,
-            message=NOBODY if target.nobody else "code",
-            channel="mail" if target.by_email else "sms",
-            to=target.address,
-            address_key=target.address_key,
-            locale=caller.locale,
-            params={
-                "code": code,
-                "purpose": purpose(kind, target.proof),
-                "minutes": str(ttl // MINUTE),
-            },
-            account_id=account_id,
-            request_id=request_id,
-            now=now,
-            expires_at=now + ttl,
-        ))
+        parcels.append(
+            parcel(
+                desk,
+                lane=Lane.CODE,
+                message=NOBODY if target.nobody else "code",
+                channel="mail" if target.by_email else "sms",
+                to=target.address,
+                address_key=target.address_key,
+                locale=caller.locale,
+                params={
+                    "code": code,
+                    "purpose": purpose(kind, target.proof),
+                    "minutes": str(ttl // MINUTE),
+                },
+                account_id=account_id,
+                request_id=request_id,
+                now=now,
+                expires_at=now + ttl,
+            )
+        )
     return [
         challenges.set_codes(request_id, kept, desk.policy.code_tries, now),
         outbox.put(parcels),
@@ -90,9 +92,7 @@ def right(
     desk: Desk, challenge: Challenge, kind: str, account_id: Id, request_id: Id, code: str
 ) -> bool:
     """Whether this is the code, compared in constant time. The try was counted before."""
-    parts = _mac_parts(
-        account_id, kind, challenge.proof, challenge.address_key, request_id, code
-    )
+    parts = _mac_parts(account_id, kind, challenge.proof, challenge.address_key, request_id, code)
     return desk.seal.matches(challenge.code_mac, "code", *parts)
 
 

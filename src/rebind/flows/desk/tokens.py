@@ -33,7 +33,7 @@ def _text(prefix: str, raw: bytes) -> str:
 def _raw(prefix: str, token: str | None, length: int) -> bytes | None:
     if token is None or not token.startswith(prefix) or not token.isascii():
         return None
-    body = token[len(prefix):]
+    body = token[len(prefix) :]
     try:
         raw = urlsafe_b64decode(body + "=" * (-len(body) % 4))
     except (Error, ValueError):
@@ -74,14 +74,19 @@ def owner_hash(token: str | None) -> bytes | None:
 def new_device(dice: Dice, seal: Seal, now: Ms) -> tuple[str, Id]:
     """(key, id) of a device that has none yet."""
     device_id = dice.id(now)
-    return _text(DEVICE, device_id + seal.mac(_DEVICE_KIND, device_id)), device_id
+    return device_key(seal, device_id), device_id
+
+
+def device_key(seal: Seal, device_id: Id) -> str:
+    """The key of a device: its id under our keyed hash."""
+    return _text(DEVICE, device_id + seal.mac(_DEVICE_KIND, device_id))
 
 
 def device(seal: Seal, key: str | None) -> Id | None:
     """The id in a device key that we made, or None."""
     if key is None or not 40 <= len(key) <= 120:
         return None
-    body = key[len(DEVICE):]
+    body = key[len(DEVICE) :]
     length = len(body) * 3 // 4
     raw = _raw(DEVICE, key, length)
     if raw is None or not seal.matches(raw[16:], _DEVICE_KIND, raw[:16]):

@@ -63,8 +63,7 @@ class SmtpMail:
         except Malformed:
             raise Undelivered("not an e-mail address", final=True) from None
         text = letter(message_id, self._sender, party, words, self._clock.now())
-        async with self._turn:
-            refused = await self._handed_over(party, text)
+        refused = await self._in_time(party, text)
         # Raised outside the `except` of `_tried`: foreign errors hold the address.
         if refused is not None:
             raise refused
@@ -77,6 +76,15 @@ class SmtpMail:
                 with contextlib.suppress(Exception):
                     await client.quit()
                 client.close()
+
+    async def _in_time(self, to: Party, text: bytes) -> Undelivered | None:
+        """The whole of it, waiting for one's turn included: behind a silent server a queue of
+        messages would otherwise outlive the worker's lease on them and be sent twice."""
+        try:
+            async with asyncio.timeout(self._timeout_s), self._turn:
+                return await self._handed_over(to, text)
+        except TimeoutError:
+            return Undelivered(f"no answer within {self._timeout_s:g} s")
 
     async def _handed_over(self, to: Party, text: bytes) -> Undelivered | None:
         kept = self._client is not None and self._client.is_connected

@@ -12,7 +12,7 @@ database.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 import asyncpg
@@ -103,21 +103,10 @@ class PostgresEngine:
     ) -> "PostgresEngine":
         """Open one connection at once, the others when they are needed. Raises `Unavailable`."""
 
-        async def connect() -> _Connection:
-            try:
-                return await asyncpg.connect(
-                    url,
-                    timeout=CONNECT_WAIT_S,
-                    command_timeout=STATEMENT_WAIT_S,
-                    server_settings=_SETTINGS,
-                    statement_cache_size=PLANS_MAX,
-                    max_cached_statement_lifetime=0,
-                    max_cacheable_statement_size=0,
-                )
-            except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
-                raise Unavailable(f"cannot connect: {type(error).__name__}") from None
+        async def one() -> _Connection:
+            return await connect(url, settings=_SETTINGS, wait_s=STATEMENT_WAIT_S)
 
-        pool: Pool[_Connection] = Pool(connect, connections, WAIT_MAX_MS)
+        pool: Pool[_Connection] = Pool(one, connections, WAIT_MAX_MS)
         pool.release(await pool.acquire())
         return cls(pool, fraction, one_statement)
 
@@ -233,6 +222,28 @@ class PostgresEngine:
             _raise_told(plan, error)
         finally:
             self._pool.release(connection)
+
+
+async def connect(
+    url: str, *, settings: Mapping[str, str] | None = None, wait_s: float | None = None
+) -> _Connection:
+    """One connection. Raises `Unavailable`, and ValueError for a URL that cannot be read, without
+    repeating any of it. Upgrades connect here too, and without `wait_s`: they may take long."""
+    try:
+        return await asyncpg.connect(
+            url,
+            timeout=CONNECT_WAIT_S,
+            command_timeout=wait_s,
+            server_settings=dict(settings or {}),
+            statement_cache_size=PLANS_MAX,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        why = " ".join(part for part in (type(error).__name__, _sqlstate(error)) if part)
+        raise Unavailable(f"cannot connect: {why}") from None
+    except (ValueError, asyncpg.InterfaceError):
+        raise ValueError("the database URL cannot be read") from None
 
 
 class _Conflict(Unavailable):

@@ -1,0 +1,5 @@
+"""`python -m rebind` is `rebind`."""
+
+from rebind.main import cli
+
+cli()

@@ -1,0 +1,96 @@
+"""The JSON API put together: its table, its description, and the application around them."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
+
+from rebind import __version__
+from rebind.domain.acts import Door
+from rebind.domain.refusals import PATH_UNKNOWN, Refused
+from rebind.entrypoints.api import account, requests, sessions
+from rebind.entrypoints.shared import openapi
+from rebind.entrypoints.shared.problems import TYPES, Meaning, Problems
+from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
+from rebind.entrypoints.shared.serving import App, Nowhere, application, places
+from rebind.flows.desk import Desk
+from rebind.flows.verify import Journeys
+
+ABOUT = (
+    "Accounts whose heart is a phone number. Begin a request, answer the codes that it needs, and "
+    "it is done. Refusals are problem+json (RFC 9457): programs go by `code`, people read `detail`."
+)
+
+
+def routes(desk: Desk, journeys: Journeys) -> list[Route]:
+    """The whole table of the JSON API."""
+    problems = Problems(desk.clock, desk.policy.code_digits)
+    described = [
+        *requests.routes(desk, journeys),
+        *account.routes(desk),
+        *sessions.routes(desk),
+        _meanings(problems),
+    ]
+    return [*described, _description(described)]
+
+
+def build(
+    desk: Desk,
+    journeys: Journeys,
+    *,
+    unavailable: type[Exception],
+    report: Callable[[BaseException], None],
+    extra_routes: Sequence[BaseRoute] = (),
+) -> App:
+    """The application: the JSON API, then `extra_routes` of other doors. `unavailable` is what the
+    store raises while it is away; `report` is told every exception that nobody expected."""
+    problems = Problems(desk.clock, desk.policy.code_digits)
+    whole = [
+        *places(routes(desk, journeys), problems, Door.API),
+        # No other door answers below here.
+        StarletteRoute("/api/{rest:path}", Nowhere(problems)),
+        *extra_routes,
+    ]
+    return application(whole, problems, unavailable, report)
+
+
+def _meanings(problems: Problems) -> Route:
+    async def meaning(call: Call) -> Meaning | Refused:
+        found = problems.meaning(call.path["code"], call.caller.locale)
+        return Refused(PATH_UNKNOWN) if found is None else found
+
+    return Route(
+        method="GET",
+        path=TYPES + "{code}",
+        handler=meaning,
+        auth=Auth.NONE,
+        parameters=(Parameter("code", "The code of a refusal", "^[a-z_]+$"),),
+        status=200,
+        answer=Meaning,
+        refusals=(PATH_UNKNOWN,),
+        summary="What a refusal means",
+        operation_id="explainRefusal",
+        tag="problems",
+    )
+
+
+def _description(described: list[Route]) -> Route:
+    encoded = msgspec.Raw(
+        msgspec.json.encode(openapi.document(described, "Rebind", __version__, ABOUT))
+    )
+
+    async def description(_call: Call) -> msgspec.Raw:
+        return encoded
+
+    return Route(
+        method="GET",
+        path="/openapi.json",
+        handler=description,
+        auth=Auth.NONE,
+        status=200,
+        answer=msgspec.Raw,
+        summary="This description",
+        operation_id="describe",
+        tag="description",
+    )

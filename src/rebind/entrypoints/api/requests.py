@@ -1,0 +1,265 @@
+"""`/api/v1/requests`: beginning a journey, asking for codes, proving, looking, stopping."""
+
+from rebind.domain.evidence import CODES, Proof
+from rebind.domain.refusals import (
+    ACCOUNT_CHANGED,
+    ACCOUNT_LOCKED,
+    BODY_MALFORMED,
+    CHANGED_RECENTLY,
+    CODE_EXPIRED,
+    CODE_MALFORMED,
+    CODE_NOT_SENT,
+    CODE_TRIES_SPENT,
+    CODE_WRONG,
+    FACTOR_TOO_YOUNG,
+    JOURNEY_NOT_OFFERED,
+    MUST_WAIT,
+    NO_WAY,
+    NUMBER_COUNTRY,
+    NUMBER_IMPOSSIBLE,
+    NUMBER_IS_OWN,
+    NUMBER_KIND,
+    NUMBER_MALFORMED,
+    NUMBER_TAKEN,
+    PROOF_NOT_OFFERED,
+    REQUEST_EXPIRED,
+    REQUEST_FINISHED,
+    REQUEST_UNKNOWN,
+    SESSION_ENDED,
+    SESSION_ON_PROBATION,
+    SESSION_REQUIRED,
+    SMS_SIGN_IN_CLOSED,
+    TOO_MANY_CODES,
+    TOO_MANY_REQUESTS,
+    TRY_AGAIN,
+    WORK_INVALID,
+    Refused,
+)
+from rebind.domain.request import Kind
+from rebind.entrypoints.api import schemas
+from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
+from rebind.entrypoints.shared.spelling import ID_PATTERN, read_id
+from rebind.flows import change, enrol, requests, sign_in, verify
+from rebind.flows.desk import Desk, RequestView
+from rebind.flows.verify import Given, Journeys
+
+PATH = "/api/v1/requests"
+ONE = PATH + "/{id}"
+TAG = "requests"
+THE_REQUEST = (Parameter("id", "The request", ID_PATTERN),)
+
+_NUMBERS = (NUMBER_MALFORMED, NUMBER_IMPOSSIBLE, NUMBER_KIND, NUMBER_COUNTRY)
+_SENDING = (TOO_MANY_CODES, TOO_MANY_REQUESTS, WORK_INVALID, TRY_AGAIN)
+_OPEN = (REQUEST_UNKNOWN, REQUEST_FINISHED, REQUEST_EXPIRED, SESSION_ENDED, ACCOUNT_CHANGED)
+_DECIDING = (
+    JOURNEY_NOT_OFFERED,
+    SESSION_REQUIRED,
+    SESSION_ON_PROBATION,
+    ACCOUNT_LOCKED,
+    CHANGED_RECENTLY,
+    NUMBER_IS_OWN,
+    NUMBER_TAKEN,
+    FACTOR_TOO_YOUNG,
+    NO_WAY,
+)
+_SENT_AT_ONCE = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT})
+
+Outcome = schemas.Request | Refused
+
+
+class Requests:
+    """The handlers, with the tools of the flows that they call."""
+
+    def __init__(self, desk: Desk, journeys: Journeys) -> None:
+        self._desk = desk
+        self._journeys = journeys
+
+    async def begin(self, call: Call) -> Outcome:
+        """A journey begins; its first code leaves."""
+        asked: schemas.Begin = call.body
+        if asked.kind not in self._journeys:
+            return Refused(JOURNEY_NOT_OFFERED)
+        if asked.email is not None:
+            # Said, and of no effect in these journeys: better told than overlooked.
+            return Refused(BODY_MALFORMED)
+        if asked.number is None:
+            return Refused(NUMBER_MALFORMED)
+        if asked.send is not None and not _sendable(asked.kind, asked.send):
+            return Refused(PROOF_NOT_OFFERED)
+        match asked.kind:
+            case Kind.ENROL:
+                return _told(await enrol.begin(self._desk, call.caller, asked.number))
+            case Kind.SIGN_IN:
+                return _told(await sign_in.begin(self._desk, call.caller, asked.number))
+            case Kind.CHANGE:
+                send = change.FIRST_CODES if asked.send is None else asked.send
+                return _told(await change.begin(self._desk, call.caller, asked.number, send))
+            case _:
+                return Refused(JOURNEY_NOT_OFFERED)
+
+    async def send_code(self, call: Call) -> Outcome:
+        """A code is on its way; said alike whether or not anybody is there."""
+        request_id, asked = read_id(call.path["id"]), call.body
+        return _told(await requests.send_code(self._desk, call.caller, request_id, asked.proof))
+
+    async def prove(self, call: Call) -> Outcome:
+        """Codes are answered, all together."""
+        body: schemas.Prove | list[schemas.Prove] = call.body
+        proofs = body if isinstance(body, list) else [body]
+        if any(each.proof not in CODES for each in proofs):
+            return Refused(PROOF_NOT_OFFERED)
+        return _told(
+            await verify.prove(
+                self._desk,
+                self._journeys,
+                call.caller,
+                read_id(call.path["id"]),
+                [Given(each.proof, each.code) for each in proofs],
+            )
+        )
+
+    async def show(self, call: Call) -> Outcome:
+        """Where the request stands."""
+        return _told(await requests.show(self._desk, call.caller, read_id(call.path["id"])))
+
+    async def cancel(self, call: Call) -> Outcome:
+        """The request is stopped."""
+        return _told(await requests.cancel(self._desk, call.caller, read_id(call.path["id"])))
+
+
+def _sendable(kind: Kind, send: list[Proof]) -> bool:
+    return kind is Kind.CHANGE and _SENT_AT_ONCE.issuperset(send) and len(set(send)) == len(send)
+
+
+def _told(outcome: RequestView | Refused) -> Outcome:
+    return outcome if isinstance(outcome, Refused) else schemas.request(outcome)
+
+
+def routes(desk: Desk, journeys: Journeys) -> list[Route]:
+    """This part of the table."""
+    at = Requests(desk, journeys)
+    return [
+        Route(
+            method="POST",
+            path=PATH,
+            handler=at.begin,
+            auth=Auth.WHERE_NEEDED,
+            body=schemas.Begin,
+            status=201,
+            answer=schemas.Request,
+            refusals=(
+                JOURNEY_NOT_OFFERED,
+                PROOF_NOT_OFFERED,
+                *_NUMBERS,
+                *_SENDING,
+                SMS_SIGN_IN_CLOSED,
+                SESSION_REQUIRED,
+                SESSION_ENDED,
+                SESSION_ON_PROBATION,
+                ACCOUNT_LOCKED,
+                NUMBER_IS_OWN,
+                CHANGED_RECENTLY,
+                FACTOR_TOO_YOUNG,
+                NO_WAY,
+            ),
+            examples={
+                "enrol": {"kind": "enrol", "number": "+79161234567"},
+                "sign_in": {"kind": "sign_in", "number": "+7 916 123-45-67"},
+                "change": {
+                    "kind": "change",
+                    "number": "+79031112233",
+                    "send": ["code_current", "code_new"],
+                },
+            },
+            summary="Begin a journey; its first code leaves",
+            operation_id="beginRequest",
+            tag=TAG,
+        ),
+        Route(
+            method="GET",
+            path=ONE,
+            handler=at.show,
+            auth=Auth.REQUEST,
+            parameters=THE_REQUEST,
+            status=200,
+            answer=schemas.Request,
+            refusals=(REQUEST_UNKNOWN,),
+            summary="Where a request stands",
+            operation_id="showRequest",
+            tag=TAG,
+        ),
+        *_acting(at),
+    ]
+
+
+def _acting(at: Requests) -> list[Route]:
+    return [
+        Route(
+            method="POST",
+            path=ONE + "/codes",
+            handler=at.send_code,
+            auth=Auth.REQUEST,
+            parameters=THE_REQUEST,
+            body=schemas.AskCode,
+            status=202,
+            answer=schemas.Request,
+            refusals=(
+                *_OPEN,
+                PROOF_NOT_OFFERED,
+                CODE_TRIES_SPENT,
+                SMS_SIGN_IN_CLOSED,
+                *_SENDING,
+            ),
+            examples={"again": {"proof": "code_current"}},
+            summary="Send a code; said alike whether or not anybody is there",
+            operation_id="sendCode",
+            tag=TAG,
+        ),
+        Route(
+            method="POST",
+            path=ONE + "/proofs",
+            handler=at.prove,
+            auth=Auth.REQUEST,
+            parameters=THE_REQUEST,
+            body=schemas.Prove | list[schemas.Prove],
+            status=200,
+            answer=schemas.Request,
+            refusals=(
+                CODE_MALFORMED,
+                PROOF_NOT_OFFERED,
+                *_OPEN,
+                CODE_NOT_SENT,
+                CODE_EXPIRED,
+                CODE_TRIES_SPENT,
+                CODE_WRONG,
+                SMS_SIGN_IN_CLOSED,
+                TOO_MANY_REQUESTS,
+                *_DECIDING,
+                MUST_WAIT,
+                TRY_AGAIN,
+            ),
+            examples={
+                "one": {"proof": "code_current", "code": "123456"},
+                "several": [
+                    {"proof": "code_current", "code": "123456"},
+                    {"proof": "code_new", "code": "654321"},
+                ],
+            },
+            summary="Give one proof, or several that are taken together or not at all",
+            operation_id="prove",
+            tag=TAG,
+        ),
+        Route(
+            method="POST",
+            path=ONE + "/cancel",
+            handler=at.cancel,
+            auth=Auth.REQUEST,
+            parameters=THE_REQUEST,
+            status=200,
+            answer=schemas.Request,
+            refusals=(*_OPEN, TRY_AGAIN),
+            summary="Stop a request; nothing has changed and nothing will",
+            operation_id="cancelRequest",
+            tag=TAG,
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""The command line: `rebind …`. Translates arguments into calls that the front hall hands in."""

@@ -1,0 +1,164 @@
+"""The commands of `rebind`. Each one parses, calls what the front hall handed in, and prints.
+
+Nothing here opens a database or reads a setting; `rich` is loaded only where a table is drawn.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+
+class Unusable(click.ClickException):
+    """A command that cannot run, with every reason on a line of its own."""
+
+    exit_code = 2
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("\n  " + "\n  ".join(reasons))
+
+
+class Commands(msgspec.Struct, frozen=True):
+    """What the command line can set in motion. The front hall fills this in."""
+
+    serve: Callable[[bool], None]
+    serve_one: Callable[[int, bool], None]
+    worker: Callable[[], None]
+    walk: Callable[[], None]
+    db_upgrade: Callable[[], str]
+    db_check: Callable[[], tuple[bool, str]]
+    policy_show: Callable[[], list[tuple[str, str, str]]]
+    limits_show: Callable[[], list[tuple[str, str, str]]]
+    policy_check: Callable[[], list[str]]
+    keys_list: Callable[[], list[tuple[str, ...]]]
+    accounts_import: Callable[[Path, Callable[[int], None]], list[str]]
+    dev_seed: Callable[[int, Callable[[int], None]], None]
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, show_lines=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def build(commands: Commands, version: str) -> click.Group:
+    """The command line over these callables."""
+
+    @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+    @click.version_option(version, prog_name="rebind")
+    def rebind() -> None:
+        """Rebind: an account service whose heart is the phone number."""
+
+    @rebind.command()
+    @click.option("--listening-fd", type=int, hidden=True, default=None)
+    @click.option("--as-demo", is_flag=True, hidden=True)
+    def serve(listening_fd: int | None, as_demo: bool) -> None:
+        """Serve the API. Refuses demo providers and contradictory settings, by name."""
+        if listening_fd is None:
+            commands.serve(False)
+        else:
+            commands.serve_one(listening_fd, as_demo)
+
+    @rebind.command()
+    def worker() -> None:
+        """Send what waits in the outbox, in a process of its own."""
+        commands.worker()
+
+    @rebind.command()
+    @click.option(
+        "--walk", is_flag=True, help="Tell a number change step by step against the running demo."
+    )
+    def demo(walk: bool) -> None:
+        """Serve the demo: three people, messages shown on a page instead of sent."""
+        if walk:
+            commands.walk()
+        else:
+            commands.serve(True)
+
+    _database(rebind, commands)
+    _policy(rebind, commands)
+    _accounts(rebind, commands)
+    return rebind
+
+
+def _database(rebind: click.Group, commands: Commands) -> None:
+    @rebind.group()
+    def db() -> None:
+        """The schema of the database."""
+
+    @db.command("upgrade")
+    def upgrade() -> None:
+        """Bring the schema to this release; an SQLite file is copied first."""
+        click.echo(commands.db_upgrade())
+
+    @db.command("check")
+    def check() -> None:
+        """Say whether the schema fits this release; exit 1 where it does not."""
+        fits, words = commands.db_check()
+        click.echo(words)
+        if not fits:
+            raise SystemExit(1)
+
+
+def _policy(rebind: click.Group, commands: Commands) -> None:
+    @rebind.group()
+    def policy() -> None:
+        """The figures of the evidence rule and of the limits."""
+
+    @policy.command("show")
+    def show() -> None:
+        """Every figure in force, with its source."""
+        _table("Policy", ("figure", "value", "source"), list(commands.policy_show()))
+        _table("Limits", ("limit", "value", "protects against"), list(commands.limits_show()))
+
+    @policy.command("check")
+    def check() -> None:
+        """Refuse contradictions; say what is unwise."""
+        for warning in commands.policy_check():
+            click.echo(f"warning: {warning}")
+        click.echo("The policy holds together.")
+
+    @rebind.group()
+    def keys() -> None:
+        """The key ring."""
+
+    @keys.command("list")
+    def list_keys() -> None:
+        """The versions in the key ring, never a secret."""
+        _table("Keys", ("use", "version", "state", "made", "fingerprint"), commands.keys_list())
+
+
+def _accounts(rebind: click.Group, commands: Commands) -> None:
+    @rebind.group()
+    def accounts() -> None:
+        """Accounts in bulk."""
+
+    @accounts.command("import")
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    def bring_in(file: Path) -> None:
+        """Bring in accounts from FILE: a JSON object a line with number, and if you have them
+        locale, since (RFC 3339) and emails. Lines that are refused are named, the others count."""
+        with click.progressbar(length=file.stat().st_size, label="Importing") as bar:
+            refused = commands.accounts_import(file, bar.update)
+        for line in refused:
+            click.echo(line, err=True)
+        if refused:
+            raise SystemExit(1)
+
+    @rebind.group()
+    def dev() -> None:
+        """For developing and measuring; never on a real service."""
+
+    @dev.command("seed")
+    @click.argument("accounts_wanted", type=click.IntRange(1, 10_000_000))
+    def seed(accounts_wanted: int) -> None:
+        """Fill an empty database with that many made-up accounts."""
+        with click.progressbar(length=accounts_wanted, label="Seeding") as bar:
+            commands.dev_seed(accounts_wanted, bar.update)

@@ -1,0 +1,92 @@
+"""The route table: one line says where, what, who may, what it answers and how it refuses.
+
+From it come the application (`serving.py`), the description (`openapi.py`) and the rights matrix
+(`rights`). It checks nothing itself: who may do what is decided by the flows, and tests hold the
+table to that.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from rebind.domain.refusals import Refusal, Refused
+from rebind.entrypoints.shared import bodies
+from rebind.flows.desk import Caller
+
+
+class Auth(StrEnum):
+    """Who may. The value is what the rights matrix says."""
+
+    NONE = "anyone"
+    WHERE_NEEDED = "anyone; a journey inside an account needs its session"
+    REQUEST = "who began the request, by its token or session"
+    SESSION = "the holder of a live session"
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call as a handler gets it: who, with which words in the path and the query, and the body
+    as the type that the table names."""
+
+    caller: Caller
+    path: Mapping[str, str]
+    query: bytes
+    body: Any = None
+
+    def asked(self, name: str) -> str | None:
+        """A parameter of the query; the last one, where it is repeated."""
+        if not self.query:
+            return None
+        found = parse_qs(self.query.decode("latin-1"), keep_blank_values=True).get(name)
+        return found[-1] if found else None
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+"""Returns what the table says that the route answers, or `Refused`."""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of the path or the query."""
+
+    name: str
+    description: str
+    pattern: str
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table. `status` and `answer` are what it answers when nothing refuses;
+    `answer` None means no body. `examples` are bodies by their name."""
+
+    method: str
+    path: str
+    handler: Handler
+    auth: Auth
+    status: int
+    answer: Any
+    refusals: tuple[Refusal, ...] = ()
+    body: Any = None
+    query: tuple[Parameter, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    examples: Mapping[str, Any] = {}
+    summary: str
+    operation_id: str
+    tag: str
+
+    @property
+    def every_refusal(self) -> tuple[Refusal, ...]:
+        """Its own and those of reading a body."""
+        read = bodies.REFUSALS if self.body is not None else ()
+        return tuple(dict.fromkeys((*self.refusals, *read)))
+
+
+def rights(routes: list[Route]) -> str:
+    """Who may do what, a line for each route."""
+    return "".join(
+        f"{route.method:<6} {route.path:<38} {route.auth}\n"
+        for route in sorted(routes, key=lambda route: (route.path, route.method))
+    )
+
+
+__all__ = ["Auth", "Call", "Handler", "Parameter", "Refused", "Route", "rights"]

@@ -1,0 +1,186 @@
+"""The route table as an ASGI application.
+
+One `Place` for each path does everything for it: reads the caller and the body, calls the handler,
+sends the answer in two messages. There is no middleware in between. What goes wrong anywhere,
+also in the pages of other doors, ends as problem+json and never with a detail.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Router
+from starlette.routing import Route as StarletteRoute
+
+from rebind.domain.acts import Door
+from rebind.domain.refusals import METHOD_NOT_ALLOWED, PATH_UNKNOWN, Refusal, Refused
+from rebind.entrypoints.shared import bodies, callers
+from rebind.entrypoints.shared.problems import Problems, RawHeaders, Reply
+from rebind.entrypoints.shared.routes import Call, Route
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+ROUTE_IN_SCOPE = "rebind.route"
+"""Where metrics find the template of the path that was asked for."""
+
+_encoder = msgspec.json.Encoder()
+_ANSWER: RawHeaders = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+_NO_BODY = _ANSWER[1:]
+
+
+async def send_reply(reply: Reply, scope: Scope, send: Send) -> None:
+    """Send an answer; to HEAD the same without its body."""
+    status, headers, body = reply
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if scope["method"] == "HEAD":
+        body = b""
+    await send({"type": "http.response.body", "body": body})
+
+
+class _Served:
+    """One line of the table, with what can be made ready beforehand."""
+
+    def __init__(self, route: Route) -> None:
+        self.handler = route.handler
+        self.status = route.status
+        self.empty = route.answer is None
+        self.decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
+
+
+class Place:
+    """All methods of one path."""
+
+    def __init__(self, path: str, routes: Sequence[Route], problems: Problems, door: Door) -> None:
+        self._path = path
+        self._problems = problems
+        self._door = door
+        self._served = {route.method: _Served(route) for route in routes}
+        if "GET" in self._served:
+            self._served["HEAD"] = self._served["GET"]
+        self._allow = ", ".join(sorted(self._served)).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE_IN_SCOPE] = self._path
+        headers = callers.headers_of(scope)
+        served = self._served.get(scope["method"])
+        if served is None:
+            status, said, body = self._problems.reply(
+                Refused(METHOD_NOT_ALLOWED), callers.locale(headers)
+            )
+            reply = status, [*said, (b"allow", self._allow)], body
+        else:
+            reply = await self._answer(served, scope, headers, receive)
+        await send_reply(reply, scope, send)
+
+    async def _answer(
+        self, served: _Served, scope: Scope, headers: callers.Headers, receive: Receive
+    ) -> Reply:
+        caller = callers.caller(scope, headers, self._door)
+        body = None
+        if served.decoder is not None:
+            body = await bodies.read(headers, receive, served.decoder)
+            if isinstance(body, Refusal):
+                return self._problems.reply(Refused(body), caller.locale)
+        answer = await served.handler(
+            Call(caller, scope["path_params"], scope["query_string"], body)
+        )
+        if isinstance(answer, Refused):
+            return self._problems.reply(answer, caller.locale)
+        if served.empty:
+            return served.status, _NO_BODY, b""
+        said = _encoder.encode(answer)
+        return served.status, [*_ANSWER, (b"content-length", b"%d" % len(said))], said
+
+
+def places(routes: Sequence[Route], problems: Problems, door: Door) -> list[BaseRoute]:
+    """The table as routes of Starlette, one for each path."""
+    by_path: dict[str, list[Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, []).append(route)
+    return [
+        StarletteRoute(path, Place(path, found, problems, door)) for path, found in by_path.items()
+    ]
+
+
+class Nowhere:
+    """Every address that nobody has."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            return
+        locale = callers.locale(callers.headers_of(scope))
+        await send_reply(self._problems.reply(Refused(PATH_UNKNOWN), locale), scope, send)
+
+
+def application(
+    routes: Sequence[BaseRoute],
+    problems: Problems,
+    unavailable: type[Exception],
+    report: Callable[[BaseException], None],
+) -> App:
+    """The whole application. `unavailable` is what is raised while the database is away; `report`
+    is told every exception that nobody expected."""
+    nowhere = Nowhere(problems)
+    router = Router(routes, redirect_slashes=False, default=nowhere)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await router(scope, receive, send)
+            return
+        if scope["path"].endswith("\n"):
+            # The patterns of Starlette end in `$`, which overlooks one.
+            await nowhere(scope, receive, send)
+            return
+        # With this Starlette raises what it would else answer in plain text.
+        scope["app"] = router
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await router(scope, receive, noting)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if begun:
+                # Half an answer is out: only closing the connection says that it is not whole.
+                raise
+            await send_reply(_told(error, scope), scope, send)
+
+    def _told(error: Exception, scope: Scope) -> Reply:
+        locale = callers.locale(callers.headers_of(scope))
+        if isinstance(error, unavailable):
+            return problems.unavailable(locale)
+        if isinstance(error, HTTPException) and error.status_code in _OF_STARLETTE:
+            refusal = _OF_STARLETTE[error.status_code]
+            status, headers, body = problems.reply(Refused(refusal), locale)
+            more = [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in (error.headers or {}).items()
+            ]
+            return status, [*headers, *more], body
+        report(error)
+        return problems.internal(locale)
+
+    return app
+
+
+_OF_STARLETTE = {404: PATH_UNKNOWN, 405: METHOD_NOT_ALLOWED}
+"""What Starlette raises in pages of other doors, in our words."""

@@ -1,0 +1,1 @@
+"""Pages and the addresses that machines look at: health, metrics, the demo outbox."""

@@ -1,0 +1,166 @@
+"""Putting the house together: from settings to the tools that flows are given.
+
+Refuses a database whose schema is not this release's, and a key ring in the wrong place. What
+costs memory or start-up time is imported where it is used.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from rebind import settings as house_settings
+from rebind.domain.evidence import Proof
+from rebind.domain.request import Kind
+from rebind.flows import change, enrol, sign_in
+from rebind.flows.deliver import Courier
+from rebind.flows.desk import Desk, Journey
+from rebind.ports import Mail, Sms
+from rebind.providers.carrier.none import NoCarrier
+from rebind.providers.clock.system import SystemClock
+from rebind.providers.demo_outbox import DemoOutbox
+from rebind.providers.dice.system import SystemDice
+from rebind.providers.seal import ring_file
+from rebind.providers.seal.vault import AesSeal
+from rebind.settings import Settings, Unfit
+from rebind.store.engines import StoreEngine, open_engine
+from rebind.store.upgrade import upgrade
+from rebind.store.version import Standing, standing
+from rebind.templates.words import JinjaWords
+
+JOURNEYS = {
+    Kind.ENROL: Journey(Kind.ENROL, frozenset({Proof.CODE_NEW}), enrol.finish),
+    Kind.SIGN_IN: Journey(
+        Kind.SIGN_IN, frozenset({Proof.CODE_CURRENT, Proof.CODE_EMAIL}), sign_in.finish
+    ),
+    Kind.CHANGE: Journey(
+        Kind.CHANGE, frozenset({Proof.CODE_CURRENT, Proof.CODE_NEW}), change.finish
+    ),
+}
+"""The journeys that this release serves: what may be proved in each, and how it ends."""
+
+UPGRADE_HINT = "run `rebind db upgrade` with the same settings"
+
+
+class House(msgspec.Struct, frozen=True):
+    """Everything that one process needs, put together."""
+
+    settings: Settings
+    engine: StoreEngine
+    desk: Desk
+    courier: Courier
+    outbox: DemoOutbox | None
+    wake: asyncio.Event
+
+
+@asynccontextmanager
+async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
+    """A house with an open database whose schema fits. Raises `Unfit`, `RingError`, `Unavailable`."""
+    house_settings.check(settings, demo=demo)
+    policy, limits = house_settings.rules(settings.policy)
+    clock, dice = SystemClock(), SystemDice()
+    ring = ring_file.load_or_make(
+        Path(settings.secret_key_file).resolve(), settings.database_folder, clock.now()
+    )
+    seal = AesSeal(ring)
+    engine = await _fitting_engine(settings, dice.fraction)
+    outbox = DemoOutbox(clock) if demo else None
+    sms, mail = _sms(settings, outbox), _mail(settings, outbox, clock)
+    wake = asyncio.Event()
+    try:
+        yield House(
+            settings,
+            engine,
+            Desk(engine, clock, dice, seal, NoCarrier(), policy, limits, wake.set),
+            Courier(
+                engine,
+                clock,
+                dice,
+                seal,
+                JinjaWords(),
+                sms,
+                mail,
+                settings.service_name,
+                settings.domain,
+            ),
+            outbox,
+            wake,
+        )
+    finally:
+        await sms.close()
+        await mail.close()
+        await engine.close()
+
+
+async def _fitting_engine(settings: Settings, fraction: Callable[[], float]) -> StoreEngine:
+    """An engine on a database whose schema is this release's. An embedded file is made or upgraded
+    (a copy first) by itself; a server's database only by `rebind db upgrade`."""
+    url = settings.database_url
+    if settings.is_sqlite:
+        folder = settings.database_folder
+        if folder is not None:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = Path(url.removeprefix("sqlite:///"))
+        if not path.exists():
+            upgrade(url)
+    engine = await open_engine(url, connections=settings.connections, fraction=fraction)
+    found = await standing(engine)
+    if found in (Standing.OLD, Standing.EMPTY) and settings.is_sqlite:
+        await engine.close()
+        upgrade(url)
+        engine = await open_engine(url, connections=settings.connections, fraction=fraction)
+        found = await standing(engine)
+    if found is not Standing.CURRENT:
+        await engine.close()
+        raise Unfit([schema_words(found)])
+    return engine
+
+
+def schema_words(found: Standing) -> str:
+    match found:
+        case Standing.EMPTY:
+            return f"database: it has no schema yet; {UPGRADE_HINT}"
+        case Standing.OLD:
+            return f"database: its schema is older than this release; {UPGRADE_HINT}"
+        case Standing.NEW:
+            return "database: a newer release has upgraded its schema; run that release"
+        case Standing.CURRENT:
+            return "database: its schema fits this release"
+
+
+def _sms(settings: Settings, outbox: DemoOutbox | None) -> Sms:
+    if settings.sms not in (None, "demo"):
+        from rebind.providers.sms.http import HttpSms
+
+        return HttpSms(settings.sms, settings.sms_headers, 10)
+    from rebind.providers.sms.demo import DemoSms
+
+    return DemoSms(outbox or DemoOutbox(SystemClock()))
+
+
+def _mail(settings: Settings, outbox: DemoOutbox | None, clock: SystemClock) -> Mail:
+    if settings.mail not in (None, "demo"):
+        from rebind.providers.mail.smtp import SmtpMail, Tls
+
+        parts = urlsplit(settings.mail)
+        kinds: dict[str, tuple[Tls, int]] = {
+            "smtp": ("none", 25),
+            "smtp+starttls": ("starttls", 587),
+            "smtps": ("tls", 465),
+        }
+        tls, port = kinds[parts.scheme]
+        return SmtpMail(
+            parts.hostname or "localhost",
+            parts.port or port,
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            tls,
+            settings.mail_from or "",
+            clock,
+        )
+    from rebind.providers.mail.demo import DemoMail
+
+    return DemoMail(outbox or DemoOutbox(clock))

@@ -1,0 +1,221 @@
+"""Settings: what an administrator may set, by environment or by one TOML file (`REBIND_CONFIG`).
+
+The environment wins over the file. Contradictions are refused at the start, each by name; what a
+production service must not do (demo providers, a key ring that nobody chose) is refused as well.
+Settings are handed down as values; only the front hall sees this module.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from rebind.domain import limits, policy
+from rebind.domain.limits import Limits, Override
+from rebind.domain.policy import Policy
+
+PREFIX = "REBIND_"
+DEFAULT_DATABASE = "sqlite:///var/data/rebind.sqlite3"
+DEFAULT_KEYS = "var/keys/ring.json"
+
+
+class Unfit(Exception):
+    """The settings cannot be used; `reasons` says why, a line each."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting, typed. In the environment each is its name in capitals after `REBIND_`."""
+
+    database_url: Annotated[str, Meta(description="sqlite:///path or postgresql://…")] = (
+        DEFAULT_DATABASE
+    )
+    public_url: Annotated[
+        str, Meta(description="The address that people see; codes name its host")
+    ] = "http://localhost:8080"
+    secret_key_file: Annotated[
+        str,
+        Meta(
+            description="The key ring; made on first start, mode 0600, outside the "
+            "database's folder"
+        ),
+    ] = DEFAULT_KEYS
+    policy: Annotated[
+        str | None, Meta(description="TOML file that overrides the policy and the limits")
+    ] = None
+    sms: Annotated[
+        str | None,
+        Meta(description="`demo`, or the URL that takes POST {to, text, id}"),
+    ] = None
+    sms_headers: Annotated[
+        dict[str, str], Meta(description="Headers for the SMS URL, as JSON; a token for example")
+    ] = msgspec.field(default_factory=dict)
+    mail: Annotated[
+        str | None,
+        Meta(
+            description="`demo`, or smtp://, smtp+starttls:// or smtps:// with user, password, "
+            "host and port"
+        ),
+    ] = None
+    mail_from: Annotated[str | None, Meta(description="Sender of all mail, `Name <address>`")] = (
+        None
+    )
+    host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="Port to listen on")] = 8080
+    processes: Annotated[
+        int, Meta(ge=1, le=64, description="Server processes; more than one needs PostgreSQL")
+    ] = 1
+    connections: Annotated[
+        int, Meta(ge=1, le=200, description="Database connections of a process (PostgreSQL)")
+    ] = 8
+    worker: Annotated[
+        Literal["inside", "apart"],
+        Meta(
+            description="Whether the server process sends messages itself, or `rebind worker` does"
+        ),
+    ] = "inside"
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks whose X-Forwarded-For is believed, separated by commas; none "
+            "by default"
+        ),
+    ] = ()
+    service_name: Annotated[
+        str, Meta(min_length=1, max_length=40, description="What messages call this service")
+    ] = "Rebind"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level logged")
+    ] = "info"
+
+    @property
+    def domain(self) -> str:
+        """The host that people see, for the last line of a code by SMS."""
+        return urlsplit(self.public_url).hostname or "localhost"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite:")
+
+    @property
+    def database_folder(self) -> Path | None:
+        """The folder of an embedded database: the key ring must lie elsewhere."""
+        if not self.is_sqlite:
+            return None
+        return Path(self.database_url.removeprefix("sqlite:///")).resolve().parent
+
+
+class _PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    policy: dict[str, Any] = msgspec.field(default_factory=dict)
+    limits: dict[str, Override] = msgspec.field(default_factory=dict)
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises `Unfit` naming each setting that cannot be read."""
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    config = environment.get(PREFIX + "CONFIG")
+    if config:
+        values.update(_toml(Path(config)))
+    for name in Settings.__struct_fields__:
+        text = environment.get(PREFIX + name.upper())
+        if text is not None:
+            values[name] = _from_text(name, text)
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise Unfit([f"settings: {error}"]) from None
+
+
+def _from_text(name: str, text: str) -> Any:
+    if name == "trusted_proxies":
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name == "sms_headers":
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            raise Unfit(["sms_headers: is not a JSON object"]) from None
+    return text
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unfit([f"{path}: {error.strerror}"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unfit([f"{path}: {error}"]) from None
+
+
+def rules(path: str | None) -> tuple[Policy, Limits]:
+    """The policy and the page of limits in force. Raises `Unfit` with every contradiction."""
+    if path is None:
+        return Policy(), limits.in_force({})
+    try:
+        file = msgspec.convert(_toml(Path(path)), _PolicyFile)
+        found = msgspec.convert(file.policy, Policy)
+        page = limits.in_force(file.limits)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Unfit([f"{path}: {error}"]) from None
+    wrong = policy.contradictions(found)
+    if wrong:
+        raise Unfit([f"{path}: {line}" for line in wrong])
+    return found, page
+
+
+def check(settings: Settings, *, demo: bool) -> None:
+    """Refuse what cannot be, or must not be outside a demo. Raises `Unfit` with all reasons."""
+    wrong = _contradictions(settings)
+    if not demo:
+        wrong += _not_in_production(settings)
+    if wrong:
+        raise Unfit(wrong)
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    wrong = []
+    if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        wrong.append("database_url: must begin with sqlite:/// or postgresql://")
+    if settings.is_sqlite and settings.processes > 1:
+        wrong.append("processes: an embedded SQLite file has one server process; use PostgreSQL")
+    parts = urlsplit(settings.public_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        wrong.append("public_url: must be an http or https address")
+    for network in settings.trusted_proxies:
+        try:
+            ip_network(network)
+        except ValueError:
+            wrong.append(f"trusted_proxies: {network} is not a network")
+    sms_scheme = urlsplit(settings.sms or "").scheme
+    if settings.sms not in (None, "demo") and sms_scheme not in ("http", "https"):
+        wrong.append("sms: must be `demo` or an http or https URL")
+    if settings.mail not in (None, "demo"):
+        if urlsplit(settings.mail).scheme not in ("smtp", "smtp+starttls", "smtps"):
+            wrong.append("mail: must be `demo` or begin with smtp://, smtp+starttls:// or smtps://")
+        if not settings.mail_from:
+            wrong.append("mail_from: is needed with a mail server")
+    return wrong
+
+
+def _not_in_production(settings: Settings) -> list[str]:
+    wrong = []
+    for name, value in (("sms", settings.sms), ("mail", settings.mail)):
+        if value == "demo":
+            wrong.append(f"{name}: the demo provider sends nothing; `rebind demo` is for trying")
+        if value is None:
+            wrong.append(f"{name}: no provider is set, so no code could leave")
+    if settings.secret_key_file == DEFAULT_KEYS:
+        wrong.append("secret_key_file: choose where the keys lie, and back them up apart")
+    parts = urlsplit(settings.public_url)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        wrong.append("public_url: must be https outside this machine")
+    return wrong

@@ -1,0 +1,1 @@
+"""The versions in their order. A version that was released is never edited again."""

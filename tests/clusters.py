@@ -1,0 +1,174 @@
+"""A private PostgreSQL cluster for a test run, started on first use and stopped at the end.
+
+Each process of the run has one of its own, in a temporary folder, so that tests on several cores do
+not meet. A test gets a fresh database, copied from one that was migrated once. Where PostgreSQL is
+not installed tests are skipped, but never under CI: there a missing database is a failure.
+"""
+
+import atexit
+import contextlib
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebind.store.upgrade import upgrade
+
+USER = "rebind"
+TEMPLATE = "migrated"
+START_WAIT_S = 30.0
+STOP_WAIT_S = 20.0
+
+# Speed before safety: what a test wrote need not survive a power cut. Deadlocks are found at once.
+SETTINGS = {
+    "autovacuum": "off",
+    "deadlock_timeout": "50ms",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+}
+
+
+def programs() -> Path | None:
+    """The folder with `postgres` and `initdb`, the newest version first."""
+    found = shutil.which("postgres")
+    if found is not None:
+        return Path(found).resolve().parent
+    folders = Path("/usr/lib/postgresql").glob("*/bin/postgres")
+    newest = max(folders, key=lambda path: int(path.parts[-3]), default=None)
+    return newest.parent if newest is not None else None
+
+
+class Cluster:
+    """`start` before anything else; `stop` is called at exit as well."""
+
+    def __init__(self, bin_folder: Path) -> None:
+        self._bin = bin_folder
+        self._base = Path(tempfile.mkdtemp(prefix="rebind-pg-"))
+        self._data = self._base / "data"
+        self._server: subprocess.Popen[bytes] | None = None
+        self._port = 0
+        self._numbers = itertools.count(1)
+        # PostgreSQL refuses to run as root; its package brings a user for that.
+        self._as: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            who = pwd.getpwnam("postgres")
+            os.chown(self._base, who.pw_uid, who.pw_gid)
+            self._as = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
+
+    def start(self) -> None:
+        """Make the cluster, start it, and prepare the database that the others are copied from."""
+        atexit.register(self.stop)
+        self.run("initdb", "-D", self._data, "-U", USER, "-A", "trust", "-E", "UTF8",
+                 "--locale=C", "--no-sync")  # fmt: skip
+        self._port = free_port()
+        self._serve()
+        self.create(TEMPLATE)
+        upgrade(self.url(TEMPLATE))
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder. Safe to call twice."""
+        self._halt()
+        shutil.rmtree(self._base, ignore_errors=True)
+
+    def restart(self) -> None:
+        """Cut every connection off, as a crash of the server does."""
+        self._halt(signal.SIGQUIT)
+        self._serve()
+
+    def url(self, database: str) -> str:
+        """The address of a database of this cluster."""
+        return f"postgresql://{USER}@127.0.0.1:{self._port}/{database}"
+
+    def create(self, database: str = "", template: str = "template0") -> str:
+        """A new database; its name."""
+        name = database or f"test_{next(self._numbers)}"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is still connected."""
+        self.sql(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def sql(self, text: str, database: str = "postgres") -> str:
+        """Run a sentence as superuser; what it printed."""
+        return self.run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text,
+                        self.url(database))  # fmt: skip
+
+    def run(self, program: str, *arguments: str | Path) -> str:
+        """Run one of PostgreSQL's programs; what it printed."""
+        done = subprocess.run(
+            [self._bin / program, *arguments],
+            cwd=self._base,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._as,
+        )
+        assert done.returncode == 0, f"{program}: {done.stderr}"
+        return done.stdout
+
+    def _serve(self) -> None:
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        with (self._base / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [self._bin / "postgres", "-D", self._data, "-k", self._base, "-p", str(self._port),
+                 *settings],
+                cwd=self._base, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                # An interrupted run stops the cluster itself, after the tests have let go of it.
+                start_new_session=True, **self._as,
+            )  # fmt: skip
+        end = time.monotonic() + START_WAIT_S
+        while True:
+            try:
+                self.sql("SELECT 1")
+                return
+            except AssertionError:
+                log_text = (self._base / "log").read_text(encoding="utf-8", errors="replace")
+                assert self._server.poll() is None, log_text
+                assert time.monotonic() < end, log_text
+                time.sleep(0.05)
+
+    def _halt(self, how: signal.Signals = signal.SIGINT) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.send_signal(how)
+        try:
+            server.wait(STOP_WAIT_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(STOP_WAIT_S)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody uses at the moment."""
+    with socket.socket() as asking:
+        asking.bind(("127.0.0.1", 0))
+        port: int = asking.getsockname()[1]
+        return port
+
+
+def started() -> Cluster:
+    """A running cluster, or the reason why there is none."""
+    bin_folder = programs()
+    if bin_folder is None:
+        missing = "PostgreSQL is not installed: half of the store is untested"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    cluster = Cluster(bin_folder)
+    cluster.start()
+    return cluster

@@ -1,0 +1,592 @@
+"""Each row of the evidence rule, each modifier and each border, as a story.
+
+Anna has only her phone. Boris has a password and an e-mail. Vera has a passkey. The thief has
+whatever the story says.
+"""
+
+import pytest
+
+from rebind.domain.decision import ROWS, decide
+from rebind.domain.evidence import (
+    CarrierFacts,
+    DeviceFacts,
+    Evidence,
+    Proof,
+    SimAnswer,
+    SubscriberAnswer,
+    aged,
+    independent,
+    known,
+    stale,
+)
+from rebind.domain.policy import Policy
+from rebind.domain.refusals import (
+    ACCOUNT_LOCKED,
+    CHANGED_RECENTLY,
+    FACTOR_TOO_YOUNG,
+    JOURNEY_NOT_OFFERED,
+    NO_WAY,
+    NUMBER_IS_OWN,
+    NUMBER_TAKEN,
+    SESSION_ON_PROBATION,
+    SESSION_REQUIRED,
+)
+from rebind.domain.request import Kind
+from rebind.domain.rows import (
+    AccountFacts,
+    AccountState,
+    Apply,
+    Ask,
+    Gives,
+    Level,
+    Need,
+    NumberStanding,
+    Refuse,
+    SessionFacts,
+    UndoFacts,
+    Wait,
+)
+from rebind.domain.units import DAY, HOUR, Ms
+from tests.domain.told import (
+    ALL_ROWS,
+    CHANGE,
+    CODE_CURRENT,
+    CODE_EMAIL,
+    CODE_NEW,
+    ENROL,
+    KNOWN_DEVICE,
+    NOON,
+    OTHER_DEVICE,
+    PASSKEY,
+    PASSWORD,
+    RECOVERY_CODE,
+    SIGN_IN,
+    SILENCE,
+    TOTP,
+    account,
+    decided,
+    factor,
+    given,
+    needs,
+    refusal,
+    row_of,
+    waits,
+)
+
+ANNA = account()
+BORIS = account(factor(PASSWORD), factor(CODE_EMAIL))
+VERA = account(factor(PASSKEY), factor(CODE_EMAIL), factor(PASSWORD))
+NEWCOMER = AccountFacts(enrolled_at=NOON, region="RU", confirmed_at=NOON)
+RETURNING = Ask(Kind.CHANGE, NumberStanding.PREVIOUS, CHANGE.session)
+YOUNG = Ask(Kind.CHANGE, NumberStanding.FREE, SessionFacts(Level.FULL, NOON - HOUR))
+
+
+def swapped(at: Ms | None) -> CarrierFacts:
+    return CarrierFacts(SimAnswer.CHANGED, at)
+
+
+def subscriber(answer: SubscriberAnswer) -> CarrierFacts:
+    return CarrierFacts(subscriber=answer)
+
+
+# enrol
+
+
+def test_e1_a_free_number_becomes_an_account() -> None:
+    assert needs(decided(ENROL, NEWCOMER)) == ((CODE_NEW,),)
+    assert decided(ENROL, NEWCOMER, CODE_NEW) == Apply("E1", Gives.FULL)
+
+
+def test_e2_taken_is_told_only_to_who_answered_a_code_there() -> None:
+    taken = Ask(Kind.ENROL, NumberStanding.TAKEN)
+    assert decided(taken, NEWCOMER) == decided(ENROL, NEWCOMER)
+    assert refusal(decided(taken, NEWCOMER, CODE_NEW)) is NUMBER_TAKEN
+
+
+@pytest.mark.parametrize(
+    "standing", [NumberStanding.OWN, NumberStanding.PREVIOUS, NumberStanding.NONE]
+)
+def test_e1_opens_no_number_that_is_not_free(standing: NumberStanding) -> None:
+    assert refusal(decided(Ask(Kind.ENROL, standing), NEWCOMER, CODE_NEW)) is NO_WAY
+
+
+# sign_in
+
+
+def test_i1_a_code_on_a_known_device() -> None:
+    assert decided(SIGN_IN, ANNA, CODE_CURRENT, KNOWN_DEVICE) == Apply("I1", Gives.FULL)
+    assert decided(SIGN_IN, BORIS, CODE_CURRENT, OTHER_DEVICE) == Apply("I1", Gives.FULL)
+
+
+def test_i2_an_unknown_device_is_asked_for_another_proof() -> None:
+    assert needs(decided(SIGN_IN, BORIS, CODE_CURRENT)) == ((PASSWORD,), (CODE_EMAIL,))
+    for second in (CODE_EMAIL, PASSWORD):
+        assert decided(SIGN_IN, BORIS, CODE_CURRENT, second) == Apply("I2", Gives.FULL)
+
+
+def test_i2_asks_for_the_second_factor_where_there_is_one() -> None:
+    oleg = account(factor(TOTP), factor(CODE_EMAIL), factor(RECOVERY_CODE))
+    assert set(needs(decided(SIGN_IN, oleg, CODE_CURRENT))) == {(TOTP,), (RECOVERY_CODE,)}
+    assert needs(decided(SIGN_IN, oleg, CODE_CURRENT, CODE_EMAIL, KNOWN_DEVICE))
+    assert row_of(decided(SIGN_IN, oleg, CODE_CURRENT, TOTP)) == "I2"
+    assert row_of(decided(SIGN_IN, oleg, CODE_CURRENT, RECOVERY_CODE)) == "I2"
+
+
+def test_i3_sms_alone_opens_a_phone_only_account_for_a_fresh_session() -> None:
+    assert decided(SIGN_IN, ANNA, CODE_CURRENT) == Apply("I3", Gives.FRESH)
+
+
+@pytest.mark.parametrize(("region", "days"), [("RU", 60), ("KZ", 45), ("US", 45), ("", 45)])
+def test_i4_a_stale_number_gets_probation(region: str, days: int) -> None:
+    fresh = account(confirmed_at=NOON - days * DAY, region=region)
+    late = account(confirmed_at=NOON - days * DAY - 1, region=region)
+    assert decided(SIGN_IN, fresh, CODE_CURRENT) == Apply("I3", Gives.FRESH)
+    assert decided(SIGN_IN, late, CODE_CURRENT) == Apply("I4", Gives.PROBATION)
+    assert row_of(decided(SIGN_IN, late, CODE_CURRENT, KNOWN_DEVICE)) == "I1"
+
+
+def test_the_operators_word_on_the_subscriber_beats_the_calendar() -> None:
+    late = account(confirmed_at=NOON - 100 * DAY)
+    same, recycled = subscriber(SubscriberAnswer.SAME), subscriber(SubscriberAnswer.RECYCLED)
+    assert row_of(decided(SIGN_IN, late, CODE_CURRENT, carrier=same)) == "I3"
+    assert row_of(decided(SIGN_IN, late, CODE_CURRENT)) == "I4"
+    assert row_of(decided(SIGN_IN, ANNA, CODE_CURRENT, carrier=recycled)) == "I4"
+    assert row_of(decided(SIGN_IN, late, CODE_CURRENT, carrier=recycled)) == "I4"
+
+
+def test_i5_a_passkey_or_a_password_with_what_is_set_beside_it() -> None:
+    oleg = account(factor(TOTP), factor(PASSWORD), factor(RECOVERY_CODE))
+    assert decided(SIGN_IN, VERA, PASSKEY) == Apply("I5", Gives.FULL)
+    assert decided(SIGN_IN, BORIS, PASSWORD) == Apply("I5", Gives.FULL)
+    assert isinstance(decided(SIGN_IN, oleg, PASSWORD), Need)
+    assert row_of(decided(SIGN_IN, oleg, PASSWORD, TOTP)) == "I5"
+    assert row_of(decided(SIGN_IN, oleg, PASSWORD, RECOVERY_CODE)) == "I5"
+
+
+def test_codes_by_email_alone_never_sign_in() -> None:
+    assert isinstance(decided(SIGN_IN, BORIS, CODE_EMAIL, KNOWN_DEVICE), Need)
+
+
+def test_a_mail_address_that_cannot_help_does_not_lock_its_owner_out() -> None:
+    """Two addresses: one set on the strength of an SMS last week, one old. The old one counts."""
+    weak = factor(CODE_EMAIL, NOON - 8 * DAY, CODE_CURRENT)
+    galya = account(weak, factor(CODE_EMAIL))
+    assert needs(decided(SIGN_IN, galya, CODE_CURRENT)) == ((CODE_EMAIL,),)
+    strong = Evidence(CODE_EMAIL, NOON, NOON, galya.factors[1])
+    assert row_of(decided(SIGN_IN, galya, CODE_CURRENT, strong)) == "I2"
+    assert isinstance(decided(SIGN_IN, galya, CODE_CURRENT, CODE_EMAIL), Need)
+
+
+# change
+
+
+def test_c1_a_second_factor_and_the_new_number() -> None:
+    assert needs(decided(CHANGE, VERA)) == ((PASSKEY, CODE_NEW),)
+    assert decided(CHANGE, VERA, PASSKEY, CODE_NEW) == Apply("C1", Gives.THE_ACT)
+
+
+def test_with_a_second_factor_nothing_else_changes_the_number() -> None:
+    everything = (CODE_CURRENT, CODE_NEW, CODE_EMAIL, PASSWORD, KNOWN_DEVICE, OTHER_DEVICE, SILENCE)
+    assert needs(decided(CHANGE, VERA, *everything)) == ((PASSKEY,),)
+
+
+def test_c2_both_numbers_and_a_known_device_or_an_aged_password() -> None:
+    for other in (KNOWN_DEVICE, OTHER_DEVICE, PASSWORD):
+        assert row_of(decided(CHANGE, BORIS, CODE_CURRENT, CODE_NEW, other)) == "C2"
+
+
+def test_c3_both_numbers_alone_wait_three_days() -> None:
+    assert waits(decided(CHANGE, ANNA, CODE_CURRENT, CODE_NEW)) == ("C3", 72 * HOUR)
+
+
+def test_c4_without_the_old_number_the_mail_waits_a_day() -> None:
+    for other in (KNOWN_DEVICE, PASSWORD):
+        found = decided(CHANGE, BORIS, other, CODE_EMAIL, CODE_NEW)
+        assert waits(found) == ("C4", 24 * HOUR)
+        assert isinstance(found, Wait)
+        assert (CODE_CURRENT,) in found.ways
+
+
+def test_c5_a_known_device_alone_waits_two_weeks() -> None:
+    found = decided(CHANGE, ANNA, KNOWN_DEVICE, CODE_NEW)
+    assert waits(found) == ("C5", 14 * DAY)
+    assert isinstance(found, Wait)
+    assert found.ways == ((CODE_CURRENT,),)
+
+
+def test_no_change_without_the_new_number() -> None:
+    everything = tuple(proof for proof in Proof if proof is not CODE_NEW)
+    for who in (ANNA, BORIS, VERA):
+        for way in needs(decided(CHANGE, who, *everything)):
+            assert CODE_NEW in way
+
+
+def test_ways_of_a_wait_lead_to_something_earlier() -> None:
+    """Seventy hours into three days, a way that takes a day from now is none. The password was set
+    by SMS lately, so that it does not count beside one."""
+    word = factor(PASSWORD, NOON - 20 * DAY, CODE_CURRENT)
+    dima = account(word, factor(CODE_EMAIL))
+    at_first = decided(CHANGE, dima, CODE_CURRENT, CODE_NEW)
+    late = decided(CHANGE, dima, CODE_CURRENT, CODE_NEW, at=NOON - 70 * HOUR)
+    assert isinstance(at_first, Wait)
+    assert isinstance(late, Wait)
+    assert at_first.ways == ((PASSWORD, CODE_EMAIL),)
+    assert late.ways == ()
+
+
+# what no proof mends
+
+
+@pytest.mark.parametrize("kind", [Kind.RECOVER, Kind.CLAIM, Kind.HANDOVER, Kind.CLOSE])
+def test_journeys_without_rows_are_not_offered(kind: Kind) -> None:
+    assert refusal(decided(Ask(kind), BORIS, *Proof)) is JOURNEY_NOT_OFFERED
+
+
+def test_a_change_needs_a_full_session() -> None:
+    nobody = Ask(Kind.CHANGE, NumberStanding.FREE)
+    doubtful = Ask(Kind.CHANGE, NumberStanding.FREE, SessionFacts(Level.PROBATION, NOON - DAY))
+    assert refusal(decided(nobody, BORIS, *Proof)) is SESSION_REQUIRED
+    assert refusal(decided(doubtful, BORIS, *Proof)) is SESSION_ON_PROBATION
+
+
+def test_a_change_needs_another_number() -> None:
+    for standing, code in ((NumberStanding.OWN, NUMBER_IS_OWN), (NumberStanding.NONE, NO_WAY)):
+        ask = Ask(Kind.CHANGE, standing, CHANGE.session)
+        assert refusal(decided(ask, BORIS, CODE_CURRENT, CODE_NEW, KNOWN_DEVICE)) is code
+
+
+def test_a_change_to_a_taken_number_is_told_like_e2() -> None:
+    taken = Ask(Kind.CHANGE, NumberStanding.TAKEN, CHANGE.session)
+    assert decided(taken, BORIS, CODE_CURRENT) == decided(CHANGE, BORIS, CODE_CURRENT)
+    assert refusal(decided(taken, BORIS, CODE_NEW)) is NUMBER_TAKEN
+
+
+@pytest.mark.parametrize("kind", [Kind.SIGN_IN, Kind.CHANGE])
+@pytest.mark.parametrize("state", [AccountState.LOCKED, AccountState.CLOSED])
+def test_locked_and_closed_accounts_do_nothing(kind: Kind, state: AccountState) -> None:
+    who = AccountFacts(NOON - 365 * DAY, "RU", NOON - DAY, state, None, BORIS.factors)
+    ask = Ask(kind, NumberStanding.FREE, CHANGE.session)
+    assert refusal(decided(ask, who, *Proof)) is ACCOUNT_LOCKED
+
+
+# modifiers
+
+
+def test_a_swapped_sim_makes_now_three_days() -> None:
+    carrier = swapped(NOON - 2 * DAY)
+    assert waits(decided(SIGN_IN, ANNA, CODE_CURRENT, carrier=carrier)) == ("I3", 72 * HOUR)
+    found = decided(CHANGE, BORIS, CODE_CURRENT, PASSWORD, CODE_NEW, carrier=carrier)
+    assert waits(found) == ("C2", 72 * HOUR)
+
+
+def test_on_a_known_device_a_swapped_sim_still_counts() -> None:
+    carrier = swapped(NOON - HOUR)
+    assert row_of(decided(SIGN_IN, ANNA, CODE_CURRENT, KNOWN_DEVICE, carrier=carrier)) == "I1"
+    found = decided(CHANGE, BORIS, CODE_CURRENT, OTHER_DEVICE, CODE_NEW, carrier=carrier)
+    assert row_of(found) == "C2"
+
+
+def test_a_swapped_sim_is_forgotten_after_exactly_seven_days() -> None:
+    old, recent = swapped(NOON - 7 * DAY), swapped(NOON - 7 * DAY + 1)
+    assert row_of(decided(SIGN_IN, ANNA, CODE_CURRENT, carrier=old)) == "I3"
+    assert isinstance(decided(SIGN_IN, ANNA, CODE_CURRENT, carrier=recent), Wait)
+
+
+def test_a_proof_given_after_a_swap_stays_in_doubt_while_its_window_runs() -> None:
+    found = decided(
+        SIGN_IN, ANNA, CODE_CURRENT, carrier=swapped(NOON - 6 * DAY), now=NOON + 2 * DAY
+    )
+    assert waits(found) == ("I3", 72 * HOUR)
+
+
+def test_a_swap_of_unknown_date_counts_as_recent() -> None:
+    found = decided(SIGN_IN, ANNA, CODE_CURRENT, carrier=swapped(None))
+    assert waits(found) == ("I3", 72 * HOUR)
+
+
+def test_another_swap_begins_the_wait_again() -> None:
+    """Also that of C3: the thief who swaps again must not ride on the row that waits anyway."""
+    again = swapped(NOON + 30 * HOUR)
+    for proofs in ((CODE_CURRENT, CODE_NEW), (CODE_CURRENT, PASSWORD, CODE_NEW)):
+        found = decided(CHANGE, BORIS, *proofs, carrier=again, now=NOON + 31 * HOUR)
+        assert waits(found)[1] == (30 + 72) * HOUR
+
+
+def test_rows_without_a_code_to_the_number_do_not_mind_the_sim() -> None:
+    carrier = swapped(NOON - HOUR)
+    assert row_of(decided(SIGN_IN, BORIS, PASSWORD, CODE_CURRENT, carrier=carrier)) == "I5"
+    assert row_of(decided(CHANGE, VERA, PASSKEY, CODE_NEW, carrier=carrier)) == "C1"
+
+
+def test_a_young_session_on_an_unknown_device_waits() -> None:
+    assert waits(decided(YOUNG, BORIS, CODE_CURRENT, PASSWORD, CODE_NEW)) == ("C2", 72 * HOUR)
+    assert row_of(decided(YOUNG, BORIS, CODE_CURRENT, KNOWN_DEVICE, CODE_NEW)) == "C2"
+    assert row_of(decided(YOUNG, VERA, PASSKEY, CODE_NEW)) == "C1"
+
+
+def test_a_session_of_a_day_is_young_no_more() -> None:
+    for age, waiting in ((24 * HOUR, False), (24 * HOUR - 1, True)):
+        ask = Ask(Kind.CHANGE, NumberStanding.FREE, SessionFacts(Level.FULL, NOON - age))
+        found = decided(ask, BORIS, CODE_CURRENT, PASSWORD, CODE_NEW)
+        assert isinstance(found, Wait) is waiting
+
+
+def test_a_recovery_code_made_in_the_young_session_does_not_age_it() -> None:
+    lena = account(factor(PASSWORD), factor(RECOVERY_CODE, NOON - HOUR))
+    found = decided(YOUNG, lena, CODE_CURRENT, PASSWORD, CODE_NEW, RECOVERY_CODE)
+    assert waits(found) == ("C2", 72 * HOUR)
+
+
+def test_twelve_hours_lie_between_two_changes() -> None:
+    just = account(*BORIS.factors, number_changed_at=NOON - 12 * HOUR + 1)
+    found = decided(CHANGE, just, CODE_CURRENT, KNOWN_DEVICE, CODE_NEW)
+    assert found == Refuse(CHANGED_RECENTLY, NOON + 1)
+    rested = account(*BORIS.factors, number_changed_at=NOON - 12 * HOUR)
+    assert row_of(decided(CHANGE, rested, CODE_CURRENT, KNOWN_DEVICE, CODE_NEW)) == "C2"
+
+
+def test_the_way_back_to_the_previous_number_is_always_open() -> None:
+    just = account(*BORIS.factors, number_changed_at=NOON - 1)
+    assert row_of(decided(RETURNING, just, CODE_CURRENT, KNOWN_DEVICE, CODE_NEW)) == "C2"
+
+
+# waiting
+
+
+def test_a_wait_ends_with_silence_and_a_fresh_code() -> None:
+    end = NOON + 24 * HOUR
+    codes = given(PASSWORD, CODE_EMAIL, CODE_NEW, of=BORIS)
+    silence = Evidence(SILENCE, end, end)
+
+    def at(now: Ms, *more: Evidence) -> object:
+        return decide(CHANGE, (*codes, *more), BORIS, CarrierFacts(), ALL_ROWS, now)
+
+    assert isinstance(at(end - 1, silence), Wait)
+    assert isinstance(at(end), Wait), "time alone is not silence: notices must have gone out"
+    assert at(end, silence) == Apply("C4", Gives.THE_ACT)
+    assert at(NOON + 26 * HOUR, silence) == Apply("C4", Gives.THE_ACT)
+    assert at(NOON + 26 * HOUR + 1, silence) == Need(((CODE_NEW,),))
+    answered = Evidence(CODE_NEW, NOON, NOON + 5 * DAY)
+    later = (*codes[:2], answered, silence)
+    assert decide(CHANGE, later, BORIS, CarrierFacts(), ALL_ROWS, NOON + 5 * DAY) == Apply(
+        "C4", Gives.THE_ACT
+    )
+
+
+def test_a_fresh_code_is_asked_for_also_where_a_weaker_row_still_waits() -> None:
+    """C4 is over and needs a fresh code; C5 would wait two weeks. Both are told."""
+    end = NOON + 24 * HOUR
+    found = decided(
+        CHANGE,
+        BORIS,
+        KNOWN_DEVICE,
+        CODE_EMAIL,
+        CODE_NEW,
+        Evidence(SILENCE, end, end),
+        now=NOON + 27 * HOUR,
+    )
+    assert isinstance(found, Wait)
+    assert found.row == "C5"
+    assert (CODE_NEW,) in found.ways
+
+
+def test_silence_of_an_earlier_window_is_none_of_the_later() -> None:
+    """The SIM was swapped again near the end: the silence until then says nothing."""
+    early = Evidence(SILENCE, NOON + 72 * HOUR, NOON + 72 * HOUR)
+    fresh = Evidence(CODE_NEW, NOON, NOON + 140 * HOUR)
+    carrier = swapped(NOON + 70 * HOUR)
+    found = decided(
+        CHANGE, BORIS, CODE_CURRENT, fresh, early, carrier=carrier, now=NOON + 143 * HOUR
+    )
+    assert waits(found) == ("C3", 142 * HOUR)
+
+
+def test_a_stale_code_of_the_new_number_is_asked_for_with_the_rest() -> None:
+    """`needs` does not send Vera for her passkey and then come back for the code."""
+    found = decided(CHANGE, VERA, CODE_NEW, at=NOON - 27 * HOUR)
+    assert needs(found) == ((PASSKEY, CODE_NEW),)
+    fresh = decided(CHANGE, VERA, CODE_NEW, at=NOON - 26 * HOUR)
+    assert needs(fresh) == ((PASSKEY,),)
+
+
+def test_enrolment_with_an_old_code_asks_again() -> None:
+    assert needs(decided(ENROL, NEWCOMER, CODE_NEW, at=NOON - 26 * HOUR - 1)) == ((CODE_NEW,),)
+
+
+# factors: aged, independent, known
+
+
+def test_a_young_second_factor_closes_the_door_until_it_has_aged() -> None:
+    igor = account(factor(TOTP, NOON - DAY), factor(PASSWORD))
+    found = decided(CHANGE, igor, TOTP, CODE_CURRENT, CODE_NEW, KNOWN_DEVICE)
+    assert found == Refuse(FACTOR_TOO_YOUNG, NOON + 6 * DAY)
+    later = account(factor(TOTP, NOON - 7 * DAY))
+    assert row_of(decided(CHANGE, later, TOTP, CODE_NEW)) == "C1"
+
+
+def test_a_switched_off_row_is_not_a_matter_of_time() -> None:
+    igor = account(factor(TOTP, NOON - DAY))
+    without_c1 = Policy(rows_off=frozenset({"C1"}))
+    assert refusal(decided(CHANGE, igor, TOTP, CODE_NEW, policy=without_c1)) is NO_WAY
+
+
+def test_a_young_passkey_does_not_hide_an_aged_one() -> None:
+    old, young = factor(PASSKEY), factor(PASSKEY, NOON - DAY)
+    both = account(young, old)
+    strong, weak = (Evidence(PASSKEY, NOON, NOON, behind) for behind in (old, young))
+    for proofs in ((strong, weak), (weak, strong), (strong,)):
+        assert row_of(decided(CHANGE, both, *proofs, CODE_NEW)) == "C1"
+    assert needs(decided(CHANGE, both, weak, CODE_NEW)) == ((PASSKEY,),)
+
+
+def test_a_password_reset_by_mail_last_week_and_the_mail_are_one_proof() -> None:
+    word = factor(PASSWORD, NOON - 8 * DAY, CODE_EMAIL)
+    nina = account(word, factor(CODE_EMAIL))
+    found = decided(CHANGE, nina, PASSWORD, CODE_EMAIL, CODE_NEW)
+    assert isinstance(found, Need)
+    assert all(CODE_CURRENT in way for way in found.ways), "the mail must not be offered beside it"
+    half = decided(CHANGE, nina, PASSWORD, CODE_NEW)
+    assert isinstance(half, Need)
+    assert (CODE_EMAIL,) not in half.ways, "`needs` would lie"
+    month = account(factor(PASSWORD, NOON - 30 * DAY, CODE_EMAIL), factor(CODE_EMAIL))
+    assert waits(decided(CHANGE, month, PASSWORD, CODE_EMAIL, CODE_NEW))[0] == "C4"
+
+
+def test_a_mail_set_by_sms_last_week_and_an_sms_are_one_proof() -> None:
+    """The account counts as phone-only: else whoever once held the SIM could lock it for good."""
+    pavel = account(factor(CODE_EMAIL, NOON - 8 * DAY, CODE_CURRENT))
+    assert decided(SIGN_IN, pavel, CODE_CURRENT, CODE_EMAIL) == Apply("I3", Gives.FRESH)
+    month = account(factor(CODE_EMAIL, NOON - 30 * DAY, CODE_CURRENT))
+    assert row_of(decided(SIGN_IN, month, CODE_CURRENT, CODE_EMAIL)) == "I2"
+    assert needs(decided(SIGN_IN, month, CODE_CURRENT)) == ((CODE_EMAIL,),)
+
+
+def test_a_password_set_by_sms_last_week_does_not_make_c2() -> None:
+    word = factor(PASSWORD, NOON - 8 * DAY, CODE_CURRENT)
+    found = decided(CHANGE, account(word), CODE_CURRENT, PASSWORD, CODE_NEW)
+    assert waits(found)[0] == "C3"
+
+
+def test_a_proof_without_the_factor_behind_it_does_not_count() -> None:
+    """Nobody could say how old it is or who set it."""
+    for proof in (PASSWORD, CODE_EMAIL, TOTP, PASSKEY, RECOVERY_CODE):
+        bare = Evidence(proof, NOON, NOON)
+        assert isinstance(decided(SIGN_IN, VERA, CODE_CURRENT, bare), Need)
+        assert isinstance(decided(CHANGE, VERA, CODE_NEW, bare), Need)
+
+
+@pytest.mark.parametrize(
+    ("set_after", "age", "counts"),
+    [
+        (24 * HOUR, 0, True),
+        (24 * HOUR + 1, 0, False),
+        (24 * HOUR + 1, 7 * DAY - 1, False),
+        (24 * HOUR + 1, 7 * DAY, True),
+        (-HOUR, 0, True),
+    ],
+)
+def test_aged_at_its_borders(set_after: Ms, age: Ms, counts: bool) -> None:
+    enrolled = NOON - 100 * DAY
+    word = factor(PASSWORD, enrolled + set_after)
+    assert aged(word, enrolled, ALL_ROWS, word.set_at + age) is counts
+
+
+@pytest.mark.parametrize(
+    ("device", "counts"),
+    [
+        (None, False),
+        (DeviceFacts(None, enrolled=False, reported=False), False),
+        (DeviceFacts(NOON - 7 * DAY + 1, enrolled=False, reported=False), False),
+        (DeviceFacts(NOON - 7 * DAY, enrolled=False, reported=False), True),
+        (DeviceFacts(NOON - 90 * DAY, enrolled=False, reported=True), False),
+        (DeviceFacts(NOON, enrolled=True, reported=False), True),
+        (DeviceFacts(NOON, enrolled=True, reported=True), False),
+    ],
+)
+def test_known_at_its_borders(device: DeviceFacts | None, counts: bool) -> None:
+    assert known(device, ALL_ROWS, NOON) is counts
+
+
+def test_independent_and_stale_at_their_borders() -> None:
+    word = factor(PASSWORD, NOON - 30 * DAY, CODE_EMAIL)
+    assert independent(word, CODE_EMAIL, ALL_ROWS, NOON)
+    assert not independent(word, CODE_EMAIL, ALL_ROWS, NOON - 1)
+    assert independent(word, CODE_CURRENT, ALL_ROWS, NOON - 1)
+    assert not stale(NOON - 60 * DAY, "RU", ALL_ROWS, NOON)
+    assert stale(NOON - 60 * DAY - 1, "RU", ALL_ROWS, NOON)
+
+
+# undo
+
+
+def undo(done_at: Ms = NOON - HOUR, **rested: bool) -> Ask:
+    return Ask(Kind.UNDO, NumberStanding.PREVIOUS, undo=UndoFacts(done_at, **rested))
+
+
+def test_u1_an_old_address_takes_the_change_back() -> None:
+    assert needs(decided(undo(), BORIS)) == ((CODE_NEW,), (CODE_EMAIL,))
+    for proof in (CODE_NEW, CODE_EMAIL):
+        assert decided(undo(), BORIS, proof) == Apply("U1", Gives.THE_ACT)
+
+
+@pytest.mark.parametrize(
+    "what", ["rested_on_second_factor", "rested_on_approval", "old_number_has_new_holder"]
+)
+def test_u2_what_an_sms_must_not_beat_is_frozen(what: str) -> None:
+    assert decided(undo(**{what: True}), BORIS, CODE_NEW) == Apply("U2", Gives.FREEZE)
+
+
+def test_u2_freezes_although_the_old_number_is_taken() -> None:
+    facts = UndoFacts(NOON - HOUR, old_number_has_new_holder=True)
+    ask = Ask(Kind.UNDO, NumberStanding.TAKEN, undo=facts)
+    for proof in (CODE_NEW, CODE_EMAIL):
+        assert decided(ask, BORIS, proof) == Apply("U2", Gives.FREEZE)
+
+
+def test_undo_is_open_for_seventy_two_hours() -> None:
+    assert row_of(decided(undo(NOON - 72 * HOUR + 1), BORIS, CODE_NEW)) == "U1"
+    assert refusal(decided(undo(NOON - 72 * HOUR), BORIS, CODE_NEW)) is NO_WAY
+    assert refusal(decided(Ask(Kind.UNDO), BORIS, CODE_NEW)) is NO_WAY
+
+
+def test_undo_does_not_mind_the_change_gap_nor_a_lock_but_a_closed_account() -> None:
+    moment = NOON - HOUR
+    for state, opens in (
+        (AccountState.ACTIVE, True),
+        (AccountState.LOCKED, True),
+        (AccountState.CLOSED, False),
+    ):
+        who = AccountFacts(NOON - 365 * DAY, "RU", NOON - DAY, state, moment)
+        assert isinstance(decided(undo(moment), who, CODE_NEW), Apply) is opens
+
+
+# the table
+
+
+def test_every_row_of_the_table_has_its_story() -> None:
+    """E2 is not a row that applies; it is the refusal `number_taken`."""
+    assert {row.name for row in ROWS} == {
+        "E1",
+        "I1",
+        "I2",
+        "I3",
+        "I4",
+        "I5",
+        "C1",
+        "C2",
+        "C3",
+        "C4",
+        "C5",
+        "U1",
+        "U2",
+    }
+
+
+def test_a_row_that_is_off_decides_nothing() -> None:
+    default = Policy()
+    assert row_of(decided(CHANGE, BORIS, CODE_CURRENT, CODE_NEW, PASSWORD, policy=default)) == "C2"
+    assert needs(decided(CHANGE, BORIS, CODE_CURRENT, CODE_NEW, policy=default)) == ((PASSWORD,),)
+    assert refusal(decided(CHANGE, ANNA, CODE_CURRENT, CODE_NEW, policy=default)) is NO_WAY
+    assert refusal(decided(undo(), BORIS, CODE_NEW, policy=default)) is NO_WAY
+    no_sms = Policy(rows_off=frozenset({"I3", "I4"}))
+    assert refusal(decided(SIGN_IN, ANNA, CODE_CURRENT, policy=no_sms)) is NO_WAY
