@@ -7,6 +7,7 @@ not installed tests are skipped, but never under CI: there a missing database is
 
 import atexit
 import contextlib
+import ctypes
 import itertools
 import os
 import pwd
@@ -14,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +29,8 @@ USER = "rebind"
 TEMPLATE = "migrated"
 START_WAIT_S = 30.0
 STOP_WAIT_S = 20.0
+
+_PR_SET_PDEATHSIG = 1
 
 # Speed before safety: what a test wrote need not survive a power cut. Deadlocks are found at once.
 SETTINGS = {
@@ -117,7 +121,8 @@ class Cluster:
             **self._as,
         )
         assert done.returncode == 0, f"{program}: {done.stderr}"
-        return done.stdout
+        printed: str = done.stdout
+        return printed
 
     def _serve(self) -> None:
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
@@ -127,7 +132,7 @@ class Cluster:
                  *settings],
                 cwd=self._base, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # An interrupted run stops the cluster itself, after the tests have let go of it.
-                start_new_session=True, **self._as,
+                start_new_session=True, preexec_fn=_die_with_parent, **self._as,  # noqa: PLW1509
             )  # fmt: skip
         end = time.monotonic() + START_WAIT_S
         while True:
@@ -151,6 +156,12 @@ class Cluster:
             server.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(STOP_WAIT_S)
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: a run that is killed without warning leaves no server behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
 
 
 def free_port() -> int:

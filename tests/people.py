@@ -1,29 +1,38 @@
 """The people of the tests, and the house they live in: the real store, real keys, real rules; only
-the clock, the carrier and the post are stand-ins with a memory."""
+the clock, the carrier and the post are stand-ins with a memory.
 
+A story reads like a letter: somebody begins, a code arrives at a phone, somebody answers it.
+`said` puts every outcome into one word, so that a test compares words and not types.
+"""
+
+import asyncio
+import os
 import re
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from rebind.domain.acts import Door
-from rebind.domain.evidence import CarrierFacts
+from rebind.domain.evidence import CarrierFacts, Proof
 from rebind.domain.limits import Override, in_force
 from rebind.domain.policy import Policy
-from rebind.domain.units import DAY, Ms
-from rebind.flows import change, enrol, imports, sign_in, verify
-from rebind.flows.deliver import Courier
-from rebind.flows.desk import Desk, Caller, Journey
+from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
-from rebind.domain.evidence import Proof
-from rebind.ports import Rendered
+from rebind.domain.units import DAY, Id, Ms
+from rebind.flows import change, enrol, imports, requests, sign_in, verify
+from rebind.flows.deliver import Courier
+from rebind.flows.desk import Caller, Desk, RequestView
+from rebind.main.furnishing import JOURNEYS
+from rebind.ports import Rendered, Undelivered
 from rebind.providers.dice.system import SystemDice
 from rebind.providers.seal.ring import new
 from rebind.providers.seal.vault import AesSeal
+from rebind.store.engines import StoreEngine
 from rebind.store.outbox import Lane
-from rebind.store.statements import Engine
+from rebind.store.statements import Query, Statement, Value, Write
 from rebind.templates.words import JinjaWords
+
+__all__ = ["JOURNEYS", "House", "Someone"]
 
 MONDAY: Ms = 1_767_600_000_000
 """Monday 2026-01-05 08:00 UTC, when the stories begin."""
@@ -32,6 +41,9 @@ ANNA, ANNA_NEW = "+79161234567", "+79031112233"
 BORIS, CLARA, DARIA = "+79267654321", "+447400123456", "+77011234567"
 THIEF = "+79851110000"
 """Mobile numbers of Russia, the United Kingdom and Kazakhstan."""
+
+ANNA_MAIL, BORIS_MAIL = "anna@example.org", "boris@example.net"
+BOTH = (Proof.CODE_CURRENT, Proof.CODE_NEW)
 
 
 class PushedClock:
@@ -48,12 +60,14 @@ class PushedClock:
 
 
 class Operator:
-    """A carrier that remembers whose SIM changed and which number was recycled."""
+    """A carrier that remembers whose SIM changed, which number was recycled, and who asked."""
 
     def __init__(self) -> None:
         self.answers: dict[str, CarrierFacts] = {}
+        self.asked: list[tuple[str, Ms]] = []
 
     async def ask(self, number: str, since: Ms) -> CarrierFacts:
+        self.asked.append((number, since))
         return self.answers.get(number, CarrierFacts())
 
 
@@ -66,17 +80,26 @@ class Sent(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> str:
-        found = re.findall(r"\b\d{6}\b", self.words.text)
+        found = re.findall(r"(?<!\d)\d{6}(?!\d)", self.words.text)
         assert found, f"no code in {self.words.text!r}"
         return str(found[-1])
 
+    @property
+    def has_code(self) -> bool:
+        return re.search(r"(?<!\d)\d{6}(?!\d)", self.words.text) is not None
+
 
 class Post:
-    """The outside that takes SMS and mail, and remembers."""
+    """The outside that takes SMS and mail, and remembers.
+
+    `refusing`: what an address answers instead, one after the other. `slow`: addresses that take a
+    message at once and say so only after their event."""
 
     def __init__(self) -> None:
         self.sms: list[Sent] = []
         self.mail: list[Sent] = []
+        self.refusing: dict[str, list[Exception]] = {}
+        self.slow: dict[str, asyncio.Event] = {}
 
     def sms_to(self, number: str) -> list[Sent]:
         return [sent for sent in self.sms if sent.to == number]
@@ -84,13 +107,24 @@ class Post:
     def mail_to(self, address: str) -> list[Sent]:
         return [sent for sent in self.mail if sent.to == address]
 
+    async def take(self, into: list[Sent], sent: Sent) -> None:
+        if self.refusing.get(sent.to):
+            raise self.refusing[sent.to].pop(0)
+        into.append(sent)
+        if sent.to in self.slow:
+            await self.slow[sent.to].wait()
+
+    def refuse(self, address: str, times: int, why: str = "busy", *, final: bool = False) -> None:
+        """Let an address refuse that many messages."""
+        self.refusing[address] = [Undelivered(why, final=final) for _ in range(times)]
+
 
 class SmsHalf:
     def __init__(self, post: Post) -> None:
         self._post = post
 
     async def send(self, message_id: str, to: str, text: str) -> None:
-        self._post.sms.append(Sent(message_id, to, Rendered(text)))
+        await self._post.take(self._post.sms, Sent(message_id, to, Rendered(text)))
 
     async def close(self) -> None:
         """Nothing to give back."""
@@ -101,35 +135,31 @@ class MailHalf:
         self._post = post
 
     async def send(self, message_id: str, to: str, words: Rendered) -> None:
-        self._post.mail.append(Sent(message_id, to, words))
+        await self._post.take(self._post.mail, Sent(message_id, to, words))
 
     async def close(self) -> None:
         """Nothing to give back."""
 
 
-JOURNEYS = {
-    Kind.ENROL: Journey(Kind.ENROL, frozenset({Proof.CODE_NEW}), enrol.finish),
-    Kind.SIGN_IN: Journey(
-        Kind.SIGN_IN, frozenset({Proof.CODE_CURRENT, Proof.CODE_EMAIL}), sign_in.finish
-    ),
-    Kind.CHANGE: Journey(
-        Kind.CHANGE, frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT}), change.finish
-    ),
-}
-
-
 class House:
-    """A whole service in one process, without a door."""
+    """A whole service in one process, without a door. `beside`: another process of the same
+    service, with the same keys, clock, carrier and post."""
 
     def __init__(
         self,
-        engine: Engine,
+        engine: StoreEngine,
         policy: Policy | None = None,
         overrides: dict[str, Override] | None = None,
+        *,
+        beside: "House | None" = None,
     ) -> None:
-        self.clock, self.carrier, self.post = PushedClock(), Operator(), Post()
         self.dice = SystemDice()
-        self.ring = new(lambda n: b"".join(self.dice.secret() for _ in range(n // 16 + 1))[:n], 0)
+        if beside is None:
+            self.clock, self.carrier, self.post = PushedClock(), Operator(), Post()
+            self.ring = new(os.urandom, 0)
+        else:
+            self.clock, self.carrier, self.post = beside.clock, beside.carrier, beside.post
+            self.ring = beside.ring
         self.seal = AesSeal(self.ring)
         self.engine = engine
         self.nudges = 0
@@ -163,23 +193,69 @@ class House:
         while await self.courier.once(Lane.CODE) + await self.courier.once(Lane.NOTICE):
             pass
 
+    async def code_to(self, address: str) -> str:
+        """The code in the newest message to a number or mailbox."""
+        await self.deliver()
+        post = self.post
+        to = post.mail_to(address) if "@" in address else post.sms_to(address)
+        return [sent for sent in to if sent.has_code][-1].code
+
     async def bring_in(self, number: str, **more: Any) -> "Someone":
         """A person with an account that is a year old, on a known device."""
         settings = {"since": self.clock.now() - 365 * DAY, "locale": "ru", "with_device": True}
         person = imports.Person(number=number, **{**settings, **more})
         brought = await imports.bring_in(self.desk, person)
         assert isinstance(brought, imports.Imported), brought
-        return Someone(self, brought.number, brought.device)
+        return Someone(self, brought.number, brought.device, brought.account_id)
+
+    async def rows(self, sql: str, **args: Value) -> list[tuple[Any, ...]]:
+        """What stands in the tables."""
+        (found,) = await self.engine.read(Query(Statement("tests.rows", sql), args))
+        return [tuple(row) for row in found]
+
+    async def value(self, sql: str, **args: Value) -> Any:
+        """The one value that a query finds."""
+        ((found,),) = await self.rows(sql, **args)
+        return found
+
+    async def write(self, sql: str, **args: Value) -> None:
+        """Change the tables behind the flows' back, where no flow can do it yet."""
+        await self.engine.write([Write(Statement("tests.write", sql), args, expect=None)])
+
+    async def acts(self, subject: Id | None = None) -> list[str]:
+        """What happened, oldest first: to one account, or at all."""
+        where = "" if subject is None else "WHERE subject_id = :subject"
+        args: dict[str, Value] = {} if subject is None else {"subject": subject}
+        found = await self.rows(f"SELECT act FROM acts {where} ORDER BY id", **args)
+        return [act for (act,) in found]
 
 
 class Someone:
     """A person with a phone and perhaps a device and a session."""
 
-    def __init__(self, house: House, number: str, device: str | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        number: str,
+        device: str | None = None,
+        account_id: Id | None = None,
+        address: str = "192.0.2.10",
+    ) -> None:
         self.house, self.number, self.device = house, number, device
+        self.id = account_id
         self.session: str | None = None
-        self.address = "192.0.2.10"
+        self.address = address
         self.locale = "ru"
+
+    @property
+    def account(self) -> Id:
+        """The id of the account, for whoever has one."""
+        assert self.id is not None, "this person has no account yet"
+        return self.id
+
+    def elsewhere(self, address: str = "198.51.100.7") -> "Someone":
+        """The same person at a browser that nobody knows."""
+        return Someone(self.house, self.number, None, self.id, address)
 
     def caller(self, bearer: str | None = None, **more: Any) -> Caller:
         fields: dict[str, Any] = {
@@ -195,29 +271,87 @@ class Someone:
 
     async def newest_code(self, number: str | None = None) -> str:
         """The code in the newest SMS to a number."""
-        await self.house.deliver()
-        return self.house.post.sms_to(number or self.number)[-1].code
+        return await self.house.code_to(number or self.number)
 
-    async def sign_in(self) -> Any:
-        """Sign in by a code to one's number; the finished request."""
-        desk = self.house.desk
-        begun = await sign_in.begin(desk, self.caller(""), self.number)
-        assert not hasattr(begun, "refusal"), begun
-        code = await self.newest_code()
-        done = await verify.prove(
-            desk,
-            JOURNEYS,
-            self.caller(begun.token),
-            begun.id,
-            [verify.Given(Proof.CODE_CURRENT, code)],
-        )
-        if getattr(done, "session", None) is not None:
+    async def ask(self, kind: Kind, number: str | None = None, **more: Any) -> Any:
+        """Begin a journey: the request, or the refusal. `more` goes to `caller`, but for `send`."""
+        desk, send = self.house.desk, more.pop("send", BOTH)
+        caller, number = self.caller(**more), number or self.number
+        match kind:
+            case Kind.ENROL:
+                return await enrol.begin(desk, caller, number)
+            case Kind.SIGN_IN:
+                return await sign_in.begin(desk, caller, number)
+            case Kind.CHANGE:
+                return await change.begin(desk, caller, number, send)
+            case _:
+                raise AssertionError(f"{kind} is not offered yet")
+
+    async def begin(self, kind: Kind, number: str | None = None, **more: Any) -> RequestView:
+        """Begin a journey that is not refused."""
+        begun = await self.ask(kind, number, **more)
+        assert isinstance(begun, RequestView), begun
+        return begun
+
+    async def prove(self, request: RequestView, **codes: str) -> Any:
+        """Answer codes, each under the name of its proof."""
+        given = [verify.Given(Proof(proof), code) for proof, code in codes.items()]
+        caller = self.caller(request.token)
+        done = await verify.prove(self.house.desk, JOURNEYS, caller, request.id, given)
+        if isinstance(done, RequestView) and done.session is not None:
             self.session = done.session.token
             self.device = done.session.device or self.device
         return done
 
+    async def another_code(self, request: RequestView, proof: Proof, **more: Any) -> Any:
+        """Ask for a code for one proof of a request."""
+        caller = self.caller(request.token, **more)
+        return await requests.send_code(self.house.desk, caller, request.id, proof)
 
-def fresh_path(folder: Path, name: str) -> Path:
-    """A path in a folder made for it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / name
+    async def cancel(self, request: RequestView) -> Any:
+        """Stop a request."""
+        return await requests.cancel(self.house.desk, self.caller(request.token), request.id)
+
+    async def look_at(self, request: RequestView) -> Any:
+        """How a request stands."""
+        return await requests.show(self.house.desk, self.caller(request.token), request.id)
+
+    async def enrol(self) -> RequestView:
+        """Open an account with one's number."""
+        begun = await self.begin(Kind.ENROL)
+        done = await self.prove(begun, code_new=await self.newest_code())
+        assert said(done) == "done", done
+        self.id = await self.house.value(
+            "SELECT account_id FROM requests WHERE id = :id", id=begun.id
+        )
+        return begun
+
+    async def sign_in(self) -> Any:
+        """Sign in by a code to one's number: the finished request, or what came instead."""
+        begun = await self.begin(Kind.SIGN_IN)
+        return await self.prove(begun, code_current=await self.newest_code())
+
+    async def change(self, to: str) -> Any:
+        """Change to a number at which one can read too: the finished request, or what came."""
+        begun = await self.ask(Kind.CHANGE, to)
+        if isinstance(begun, Refused):
+            return begun
+        codes = await self.newest_code(), await self.newest_code(to)
+        done = await self.prove(begun, code_current=codes[0], code_new=codes[1])
+        if said(done) == "done":
+            self.number = to
+        return done
+
+
+def said(outcome: RequestView | Refused | None) -> str:
+    """An outcome in one word: the code of a refusal, or the state of a request ("ok" for None)."""
+    if outcome is None:
+        return "ok"
+    if isinstance(outcome, Refused):
+        return outcome.refusal.code
+    return str(outcome.state)
+
+
+def another(code: str, by: int = 1) -> str:
+    """A code that is not this one."""
+    return f"{(int(code) + by) % 10 ** len(code):0{len(code)}d}"

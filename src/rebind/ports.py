@@ -97,7 +97,8 @@ class Sms(Protocol):
     """Hands one SMS to an operator or aggregator."""
 
     async def send(self, message_id: str, to: str, text: str) -> None:
-        """Returns once accepted; raises `Undelivered`. `message_id` lets the other side drop repeats."""
+        """Returns once accepted; raises `Undelivered`. By `message_id` the other side drops
+        repeats."""
 
     async def close(self) -> None:
         """Give back connections."""
@@ -117,4 +118,4 @@ class Carrier(Protocol):
     """Asks the operator about a number (CAMARA sim-swap and number-recycling)."""
 
     async def ask(self, number: str, since: Ms) -> CarrierFacts:
-        """What is known of the SIM and of the subscriber since that moment; unknown where nothing is."""
+        """What is known of the SIM and of the subscriber since that moment."""

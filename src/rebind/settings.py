@@ -107,6 +107,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.database_url.startswith("sqlite:")
 
     @property
+    def key_ring(self) -> Path:
+        """Where the key ring lies."""
+        return Path(self.secret_key_file).resolve()
+
+    @property
     def database_folder(self) -> Path | None:
         """The folder of an embedded database: the key ring must lie elsewhere."""
         if not self.is_sqlite:
@@ -177,6 +182,10 @@ def check(settings: Settings, *, demo: bool) -> None:
     wrong = _contradictions(settings)
     if not demo:
         wrong += _not_in_production(settings)
+    try:
+        rules(settings.policy)
+    except Unfit as unfit:
+        wrong += unfit.reasons
     if wrong:
         raise Unfit(wrong)
 

@@ -590,3 +590,11 @@ def test_a_row_that_is_off_decides_nothing() -> None:
     assert refusal(decided(undo(), BORIS, CODE_NEW, policy=default)) is NO_WAY
     no_sms = Policy(rows_off=frozenset({"I3", "I4"}))
     assert refusal(decided(SIGN_IN, ANNA, CODE_CURRENT, policy=no_sms)) is NO_WAY
+
+
+def test_a_second_proof_of_the_same_quality_does_not_begin_a_wait_again() -> None:
+    """The approval from the other device came first; sitting down at one's own changes nothing."""
+    approved = Evidence(OTHER_DEVICE, NOON - 2 * DAY, NOON)
+    both = (Evidence(KNOWN_DEVICE, NOON, NOON), approved)
+    code = Evidence(CODE_NEW, NOON - 3 * DAY, NOON)
+    assert waits(decided(CHANGE, ANNA, *both, code)) == ("C5", 12 * DAY)

@@ -25,7 +25,7 @@ ADD = Statement(
 ADD_SLOWLY = Statement(
     "box.add_slowly",
     "UPDATE limits SET count = count + 1 WHERE name = :name AND slot = :slot"
-    " AND EXISTS (SELECT pg_sleep(0.1))",
+    " AND (SELECT pg_sleep(0.1)) IS NOT NULL",
 )
 PUT_OR_ADD = Statement(
     "box.put_or_add",
@@ -34,6 +34,7 @@ PUT_OR_ADD = Statement(
     " ON CONFLICT (name, key, slot) DO UPDATE SET count = limits.count + :by"
     " WHERE limits.count + :by <= :most",
 )
+COUNT_SLOWLY = Statement("box.count_slowly", ADD_SLOWLY.sql + " RETURNING count")
 EMPTY = Statement("box.empty", "DELETE FROM limits WHERE name = :name")
 COUNT = Statement(
     "box.count",

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -79,9 +80,10 @@ async def test_batches_that_cannot_be_serialized_are_tried_again(
     assert engine.stats.retries > 0
     assert await boxes(engine) == {1: 3, 2: 3}
     # A counted try is not: whoever lost must not be counted a second time by us.
+    counted = Write(samples.COUNT_SLOWLY, slow.args)
     retries = engine.stats.retries
     ended = await asyncio.gather(
-        *(engine.count(slow, all_boxes()) for _ in range(3)), return_exceptions=True
+        *(engine.count(counted, all_boxes()) for _ in range(3)), return_exceptions=True
     )
     assert engine.stats.retries == retries
     lost = [end for end in ended if isinstance(end, Unavailable)]
@@ -118,7 +120,7 @@ async def test_a_restart_of_the_server_is_survived(
     engine: PostgresEngine, cluster: Cluster
 ) -> None:
     await asyncio.gather(*(engine.write([put(slot)]) for slot in range(8)))
-    await asyncio.to_thread(cluster.restart)
+    cluster.restart()
     assert await boxes(engine) == dict.fromkeys(range(8), 0)
     await asyncio.gather(*(engine.write([add(slot)]) for slot in range(8)))
     assert await boxes(engine) == dict.fromkeys(range(8), 1)
@@ -154,8 +156,9 @@ async def test_whoever_is_cancelled_gives_the_connection_back(
     engine = await opened(postgres_url, connections=2)
     await engine.write([put(1)])
     for _ in range(3):
-        calls = [asyncio.ensure_future(engine.write([add(1)])) for _ in range(4)]
-        calls += [asyncio.ensure_future(engine.read(SLEEP)) for _ in range(2)]
+        writes = [asyncio.ensure_future(engine.write([add(1)])) for _ in range(4)]
+        reads = [asyncio.ensure_future(engine.read(SLEEP)) for _ in range(2)]
+        calls: list[asyncio.Future[Any]] = [*writes, *reads]
         await asyncio.sleep(wait_s)
         for call in calls:
             call.cancel()
@@ -180,7 +183,7 @@ async def test_a_statement_that_takes_too_long_is_given_up(
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="ConnectionRefusedError"):
         await open_engine("postgresql://x:pw@127.0.0.1:1/x", connections=1, fraction=lambda: 0.5)
-    with pytest.raises(ValueError, match="^the database URL cannot be read$"):
+    with pytest.raises(ValueError, match="the database URL cannot be read"):
         await open_engine("postgresql://x:p/w@127.0.0.1:x/x", connections=1, fraction=lambda: 0.5)
 
 

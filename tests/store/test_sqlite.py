@@ -1,6 +1,7 @@
 """What only the engine on SQLite has: groups that share a commit, foreign locks, a full disk."""
 
 import asyncio
+import os
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +13,7 @@ import pytest
 from rebind.store.engines import open_engine, sqlite
 from rebind.store.engines.sqlite import GROUP_MAX, SqliteEngine
 from rebind.store.engines.urls import sqlite_path
-from rebind.store.statements import Missed, Unavailable
+from rebind.store.statements import Missed, Statement, Unavailable, Write
 from tests.store import samples
 from tests.store.samples import add, all_boxes, boxes, put
 
@@ -125,7 +126,7 @@ async def test_a_full_disk_keeps_nothing_by_halves(engine: SqliteEngine) -> None
 
 
 async def test_a_commit_that_fails_is_told_to_everybody(
-    engine: SqliteEngine, sqlite_url: str, tmp_path: Path
+    engine: SqliteEngine,
 ) -> None:
     """The commit order finds no transaction, as after an error that undid it behind our back."""
     await engine.write([put(1)])
@@ -204,9 +205,9 @@ async def test_the_file_waits_for_the_disk(engine: SqliteEngine) -> None:
 async def test_a_new_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     opened = await open_engine(f"sqlite:///{path}", connections=1, fraction=lambda: 0.5)
-    assert [f.stat().st_mode & 0o777 for f in tmp_path.iterdir()] == [0o600] * len(
-        list(tmp_path.iterdir())
-    )
+    await opened.write([Write(Statement("table", "CREATE TABLE t (id INTEGER)"), {}, None)])
+    modes = {name: os.stat(tmp_path / name).st_mode & 0o777 for name in os.listdir(tmp_path)}
+    assert modes == dict.fromkeys(("new.db", "new.db-wal", "new.db-shm"), 0o600)
     await opened.close()
 
 

@@ -122,7 +122,7 @@ def warnings(policy: Policy) -> list[str]:
     for region, days in spans.items():
         if days > 90:
             found.append(
-                f"stale after {days} days ({region}): operators re-issue numbers sooner than 90 days"
+                f"stale after {days} days ({region}): operators re-issue numbers sooner than that"
             )
     if policy.profile == "lenient":
         found.append(

@@ -21,7 +21,8 @@ class Level(StrEnum):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """One entry of the catalogue. `status` is the HTTP status; `text` may use `{until}` (a time)."""
+    """One entry of the catalogue. `status` is the HTTP status; `text` may use `{until}` (a "
+    "time)."""
 
     code: str
     status: int
@@ -31,8 +32,9 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """A refusal given to one person: with the moment when asking again makes sense, if there is one,
-    and with a proof-of-work challenge where solving one opens the door earlier (invariant 7)."""
+    """A refusal given to one person: with the moment when asking again makes sense, if there is
+    one, and with a proof-of-work challenge where solving one opens the
+    door earlier (invariant 7)."""
 
     refusal: Refusal
     until: Ms | None = None
@@ -106,7 +108,8 @@ NUMBER_KIND = _refusal(
     422,
     _("This kind of number cannot be used"),
     _(
-        "Use a mobile number: toll-free, premium, shared-cost, pager and voicemail numbers are not accepted."
+        "Use a mobile number: toll-free, premium, shared-cost, pager and voicemail numbers are "
+        "not accepted."
     ),
 )
 NUMBER_COUNTRY = _refusal(
@@ -155,7 +158,8 @@ SESSION_ON_PROBATION = _refusal(
     403,
     _("First show that this account is yours"),
     _(
-        "This number has not been confirmed for a long time, so nothing can be changed from here yet."
+        "This number has not been confirmed for a long time, so nothing can be changed from here "
+        "yet."
     ),
     Level.WARNING,
 )
@@ -226,7 +230,8 @@ SMS_SIGN_IN_CLOSED = _refusal(
     429,
     _("Sign-in by SMS is closed for new devices"),
     _(
-        "Too many wrong codes were entered. Use a device that you have used before, or try again after {until}."
+        "Too many wrong codes were entered. Use a device that you have used before, or try again "
+        "after {until}."
     ),
     Level.WARNING,
 )
@@ -235,7 +240,8 @@ DEVICE_CLOSED = _refusal(
     429,
     _("Sign-in by SMS is closed on this device"),
     _(
-        "Too many wrong codes were entered on this device. Use another way to sign in, or try again after {until}."
+        "Too many wrong codes were entered on this device. Use another way to sign in, or try "
+        "again after {until}."
     ),
     Level.WARNING,
 )
@@ -252,7 +258,8 @@ NUMBER_TAKEN = _refusal(
     409,
     _("This number belongs to another account"),
     _(
-        "You have shown that you hold this number, but it is bound to an account already. If that account is yours, sign in to it."
+        "You have shown that you hold this number, but it is bound to an account already. If that"
+        " account is yours, sign in to it."
     ),
 )
 NUMBER_IS_OWN = _refusal(
@@ -266,7 +273,8 @@ CHANGED_RECENTLY = _refusal(
     409,
     _("The number was changed a short while ago"),
     _(
-        "The next change is possible after {until}. You may return to your previous number at any time."
+        "The next change is possible after {until}. You may return to your previous number at any"
+        " time."
     ),
 )
 MUST_WAIT = _refusal(
@@ -274,7 +282,9 @@ MUST_WAIT = _refusal(
     409,
     _("This would have to wait"),
     _(
-        "With these proofs the change may take effect after {until} at the earliest. This service does not offer waiting changes yet: confirm from a device that you have used for a week."
+        "With these proofs the change may take effect after {until} at the earliest. This service"
+        " does not offer waiting changes yet: confirm from a device that you have used for a "
+        "week."
     ),
 )
 FACTOR_TOO_YOUNG = _refusal(
@@ -288,7 +298,8 @@ NO_WAY = _refusal(
     409,
     _("This cannot be confirmed from here"),
     _(
-        "The account has no proof that would be enough on this device. Use a device that you have used for a week, or contact support."
+        "The account has no proof that would be enough on this device. Use a device that you have"
+        " used for a week, or contact support."
     ),
 )
 ACCOUNT_CHANGED = _refusal(

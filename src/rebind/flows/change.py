@@ -13,7 +13,7 @@ from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Proof
 from rebind.domain.limits import ASK_CLIENT, CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
 from rebind.domain.phone import masked
-from rebind.domain.refusals import NUMBER_IS_OWN, Refused
+from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Refuse, Wait, Ways
 from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
@@ -55,8 +55,9 @@ async def begin(
     to_new = Sending(keys, phone.region, device_id)
     places = budgets.places_to_read(desk, caller, [to_new], request_id)
     places.append((CODE_ACCOUNT.name, token.account_id, 0))
-    found, mails, counters = await desk.engine.read(
+    found, reserved, mails, counters = await desk.engine.read(
         session_query,
+        numbers.by_key(keys[0]),
         emails.of_account(token.account_id, now - desk.policy.notice_removed_d * DAY),
         limits.rows(places, (CODE_ADDRESS, token.account_id)),
     )
@@ -66,7 +67,8 @@ async def begin(
     known = device_id == who.row.device_id and callers.knows(
         desk, who.device(), who.row.device_wrong_in_row, now
     )
-    needs = _needs(desk, who, emails.rows(mails), keys, known, now)
+    standing = numbers.standing_of(reserved, who.account_id, now)
+    needs = _needs(desk, who, emails.rows(mails), standing, known, now)
     if isinstance(needs, Refused):
         return needs
     tally, targets = Tally(desk, now), []
@@ -102,17 +104,17 @@ def _needs(
     desk: Desk,
     who: SignedIn,
     mails: tuple[EmailRow, ...],
-    keys: Sequence[bytes],
+    standing: NumberStanding,
     known: bool,
     now: Ms,
 ) -> Ways | Refused:
-    """What the rule will ask for, or why it says no at once. That the number is taken is not
-    looked at here: nobody has shown to hold it yet."""
-    if who.row.number_key in keys:
-        return Refused(NUMBER_IS_OWN)
+    """What the rule will ask for, or why it says no at once. That the number is another account's
+    is not told: nobody has shown to hold it yet."""
+    if standing is NumberStanding.TAKEN:
+        standing = NumberStanding.FREE
     evidence = (Evidence(Proof.KNOWN_DEVICE, now, now),) if known else ()
     factors = tuple(email_factor(mail) for mail in mails if mail.removed_at is None)
-    ask = Ask(Kind.CHANGE, NumberStanding.FREE, who.facts)
+    ask = Ask(Kind.CHANGE, standing, who.facts)
     decision = decide(ask, evidence, who.account(factors), CarrierFacts(), desk.policy, now)
     match decision:
         case Need(ways=ways):

@@ -1,4 +1,4 @@
-"""requests: what the owner of a request may do besides proving: look at it, ask for a code, stop it.
+"""requests: what the owner of a request may do besides proving: look, ask for a code, stop it.
 
 The same for every journey. Asking for a code says the same whether or not anybody is there.
 """
@@ -71,7 +71,7 @@ async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Re
 async def send_code(
     desk: Desk, caller: Caller, request_id: Id, proof: Proof
 ) -> RequestView | Refused:
-    """Send a code for one proof that the request needs; the older code dies, the tries stay counted.
+    """Send a code for one proof that the request needs; the older code dies, its tries stay.
 
     Refusals: request_unknown, request_finished, request_expired, session_ended, account_changed,
     proof_not_offered, code_tries_spent, sms_sign_in_closed, too_many_codes, too_many_requests,

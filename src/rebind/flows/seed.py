@@ -13,6 +13,7 @@ from rebind.domain.rows import AccountState
 from rebind.domain.units import DAY, Id, Ms
 from rebind.flows.desk.desk import Desk
 from rebind.store import accounts, bulk
+from rebind.store.statements import Value
 
 CHUNK = 250
 """Accounts a batch: few enough for the parameters of one PostgreSQL statement."""
@@ -53,7 +54,8 @@ async def fill(desk: Desk, wanted: int, advance: Callable[[int], None]) -> None:
 async def _chunk(desk: Desk, chunk: range, now: Ms) -> None:
     since = now - 30 * DAY
     active = AccountState.ACTIVE.value
-    account_rows, binding_rows, device_rows, number_rows = [], [], [], []
+    account_rows, binding_rows, device_rows = [], [], []
+    number_rows: list[tuple[Value, ...]] = []
     for i in chunk:
         account, e164 = account_id(i), number(i)
         keys = desk.seal.indexes("number", e164)

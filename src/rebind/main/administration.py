@@ -113,7 +113,7 @@ def _policy_check() -> list[str]:
 
 def _keys_list() -> list[tuple[str, ...]]:
     settings = running.settings_of()
-    path = Path(settings.secret_key_file).resolve()
+    path = settings.key_ring
     try:
         ring = running.told(lambda: ring_file.load(path, settings.database_folder))
     except FileNotFoundError:

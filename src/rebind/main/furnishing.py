@@ -15,6 +15,7 @@ import msgspec
 from rebind import settings as house_settings
 from rebind.domain.evidence import Proof
 from rebind.domain.request import Kind
+from rebind.domain.units import Ms
 from rebind.flows import change, enrol, sign_in
 from rebind.flows.deliver import Courier
 from rebind.flows.desk import Desk, Journey
@@ -24,8 +25,10 @@ from rebind.providers.clock.system import SystemClock
 from rebind.providers.demo_outbox import DemoOutbox
 from rebind.providers.dice.system import SystemDice
 from rebind.providers.seal import ring_file
+from rebind.providers.seal.ring import KeyRing
 from rebind.providers.seal.vault import AesSeal
 from rebind.settings import Settings, Unfit
+from rebind.store import accounts
 from rebind.store.engines import StoreEngine, open_engine
 from rebind.store.upgrade import upgrade
 from rebind.store.version import Standing, standing
@@ -58,15 +61,17 @@ class House(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
-    """A house with an open database whose schema fits. Raises `Unfit`, `RingError`, `Unavailable`."""
+    """A house with an open database whose schema fits. Raises `Unfit`, `RingError` and
+    `Unavailable`."""
     house_settings.check(settings, demo=demo)
     policy, limits = house_settings.rules(settings.policy)
     clock, dice = SystemClock(), SystemDice()
-    ring = ring_file.load_or_make(
-        Path(settings.secret_key_file).resolve(), settings.database_folder, clock.now()
-    )
-    seal = AesSeal(ring)
     engine = await _fitting_engine(settings, dice.fraction)
+    try:
+        seal = AesSeal(await _key_ring(settings, engine, clock.now()))
+    except BaseException:
+        await engine.close()
+        raise
     outbox = DemoOutbox(clock) if demo else None
     sms, mail = _sms(settings, outbox), _mail(settings, outbox, clock)
     wake = asyncio.Event()
@@ -95,16 +100,32 @@ async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
         await engine.close()
 
 
+async def _key_ring(settings: Settings, engine: StoreEngine, now: Ms) -> KeyRing:
+    """The key ring; made on the first start, never beside a database that is already in use: what
+    rests sealed there opens only under the ring that is missing."""
+    if _missing(settings.secret_key_file):
+        (found,) = await engine.read(accounts.first())
+        if found:
+            raise Unfit([f"secret_key_file: {settings.secret_key_file} {LOST_RING}"])
+    return ring_file.load_or_make(settings.key_ring, settings.database_folder, now)
+
+
+LOST_RING = (
+    "is missing, but the database holds accounts that are sealed under it; put the key ring back"
+)
+
+
+def _missing(path: str) -> bool:
+    return not Path(path).exists()
+
+
 async def _fitting_engine(settings: Settings, fraction: Callable[[], float]) -> StoreEngine:
     """An engine on a database whose schema is this release's. An embedded file is made or upgraded
     (a copy first) by itself; a server's database only by `rebind db upgrade`."""
-    url = settings.database_url
-    if settings.is_sqlite:
-        folder = settings.database_folder
-        if folder is not None:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = Path(url.removeprefix("sqlite:///"))
-        if not path.exists():
+    url, folder = settings.database_url, settings.database_folder
+    if folder is not None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _missing(url.removeprefix("sqlite:///")):
             upgrade(url)
     engine = await open_engine(url, connections=settings.connections, fraction=fraction)
     found = await standing(engine)

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -44,7 +43,7 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
             await demo_people.bring_in(house.desk)
             outbox = house.outbox
             extra += demo_pages.routes(
-                lambda to, after: outbox.newest(to, after),
+                outbox.newest,
                 lambda: demo_people.people(house.desk),
                 pages.demo_outbox,
                 pages.demo_style(),
@@ -105,7 +104,7 @@ def _reporter(log: Any) -> Callable[[BaseException], None]:
 
 def _welcome(settings: Settings, demo: bool) -> None:
     """Say where to look. Only a demo speaks to a person on the terminal."""
-    keys = Path(settings.secret_key_file).resolve()
+    keys = settings.key_ring
     if not demo:
         logs.logger().info("ready", keys=str(keys), public_url=settings.public_url)
         return
@@ -160,7 +159,6 @@ def serve(demo: bool) -> None:
     logs.configure("warning" if demo else settings.log_level)
     try:
         house_settings.check(settings, demo=demo)
-        house_settings.rules(settings.policy)
         sock = server.listening(settings.host, settings.port)
     except Unfit as unfit:
         raise Unusable(unfit.reasons) from None

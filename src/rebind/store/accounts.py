@@ -11,10 +11,12 @@ from rebind.domain.rows import AccountState
 from rebind.domain.units import Id, Ms
 from rebind.store.statements import Query, Rows, Statement, Write
 
+_FIRST = Statement("accounts.first", "SELECT id FROM accounts LIMIT 1")
 _OPEN = Statement(
     "accounts.open",
     """
-    INSERT INTO accounts (id, state, locale, enrolled_at, number_version, number_changed_at, version)
+    INSERT INTO accounts (id, state, locale, enrolled_at, number_version, number_changed_at,
+        version)
     VALUES (:id, :state, :locale, :enrolled_at, 1, NULL, 1)
     """,
 )
@@ -110,6 +112,11 @@ class Binding(msgspec.Struct, frozen=True):
     confirmed_at: Ms
     released_at: Ms | None
     reason: str | None
+
+
+def first() -> Query:
+    """Any account at all: whether the database is in use."""
+    return Query(_FIRST, {})
 
 
 def open_account(account_id: Id, locale: str, now: Ms) -> Write:

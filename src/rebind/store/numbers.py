@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rebind.domain.rows import NumberStanding
 from rebind.domain.units import Id, Ms
-from rebind.store.statements import Statement, Write
+from rebind.store.statements import Query, Rows, Statement, Write
 
 _RESERVE = Statement(
     "numbers.reserve",
@@ -29,6 +29,9 @@ _HOLD = Statement(
     UPDATE numbers SET held_until = :held_until
     WHERE number_key = :number_key AND account_id = :account_id AND held_until IS NULL
     """,
+)
+_BY_KEY = Statement(
+    "numbers.by_key", "SELECT account_id, held_until FROM numbers WHERE number_key = :number_key"
 )
 
 
@@ -54,6 +57,17 @@ def hold(keys: Sequence[bytes], account_id: Id, held_until: Ms) -> list[Write]:
         Write(_HOLD, {"number_key": key, "account_id": account_id, "held_until": held_until})
         for key in keys
     ]
+
+
+def by_key(number_key: bytes) -> Query:
+    """The reservation row of a number."""
+    return Query(_BY_KEY, {"number_key": number_key})
+
+
+def standing_of(rows: Rows, account_id: Id, now: Ms) -> NumberStanding:
+    """How the number that `by_key` read stands towards an account."""
+    holder, held_until = rows[0] if rows else (None, None)
+    return standing(holder, held_until, account_id, now)
 
 
 def standing(holder: Id | None, held_until: Ms | None, account_id: Id, now: Ms) -> NumberStanding:

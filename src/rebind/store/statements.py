@@ -49,7 +49,7 @@ class Missed(Exception):
 
 
 class Unavailable(Exception):
-    """The database did not answer or could not keep a batch. Nothing of the batch may be assumed."""
+    """The database did not answer or could not keep a batch; nothing of it may be assumed."""
 
 
 class Engine(Protocol):

@@ -35,27 +35,30 @@ Moment = Annotated[
     ),
 ]
 Number = Annotated[
-    str, Meta(description="E.164, or masked by dots", examples=["+79161234567", "+7•••••••••67"])
+    str, Meta(description="E.164, or masked by dots", examples=["+79161234567", "+7••••••••67"])
 ]
 Region = Annotated[str, Meta(description="ISO 3166, by libphonenumber", examples=["RU", "KZ"])]
+
+Typed = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="As a person types it, with its country code",
+        examples=["+7 916 123-45-67"],
+    ),
+]
+Mailbox = Annotated[
+    str,
+    Meta(max_length=254, description="For journeys that begin by e-mail; none is offered yet"),
+]
 
 
 class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A journey to be begun."""
 
     kind: Annotated[Kind, Meta(description="enrol, sign_in and change are offered")]
-    number: Annotated[
-        str | None,
-        Meta(
-            max_length=64,
-            description="As a person types it, with its country code",
-            examples=["+7 916 123-45-67"],
-        ),
-    ] = None
-    email: Annotated[
-        str | None,
-        Meta(max_length=254, description="For journeys that begin by e-mail; none is offered yet"),
-    ] = None
+    number: Typed | None = None
+    email: Mailbox | None = None
     send: Annotated[
         list[Proof] | None,
         Meta(

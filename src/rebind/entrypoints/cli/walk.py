@@ -8,6 +8,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from time import sleep
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,10 @@ _STEP_S = 0.05
 
 class Stopped(click.ClickException):
     """The walk met something that it did not expect."""
+
+
+class _Busy(Exception):
+    """A budget of this person is spent for now."""
 
 
 class _Service:
@@ -53,7 +58,10 @@ class _Service:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
                 text = answer.read()
         except urllib.error.HTTPError as error:
-            raise Stopped(f"{method} {path}: {error.code} {error.read().decode()}") from None
+            words = error.read().decode()
+            if error.code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise _Busy(json.loads(words)["detail"]) from None
+            raise Stopped(f"{method} {path}: {error.code} {words}") from None
         except urllib.error.URLError as error:
             raise Stopped(
                 f"{self._url} does not answer ({error.reason}); start `make run`"
@@ -93,9 +101,20 @@ def _show(message: dict[str, Any]) -> None:
 
 
 def walk(url: str) -> None:
-    """Sign in on a known device, change the number, and show what everybody was told."""
+    """Sign in on a known device, change the number, and show what everybody was told; with the
+    first of the demo's people whose budget of codes is not spent."""
     service = _Service(url)
-    person = service.call("GET", "/demo/people.json")[0]
+    for person in service.call("GET", "/demo/people.json"):
+        try:
+            _walk(service, person)
+        except _Busy as busy:
+            click.echo(f"   {person['name']}: {busy}")
+        else:
+            return
+    raise Stopped("Everybody's budget of codes is spent: walk again in ten minutes.")
+
+
+def _walk(service: _Service, person: dict[str, str]) -> None:
     number, device = person["number"], person["device"]
     new_number = person["other_number"]
     _say(f"1. {person['name']} signs in with {number}, on a device that the account knows.")

@@ -1,10 +1,14 @@
 """One server process: uvicorn around the app, stopped gracefully."""
 
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 GRACE_S = 10
 """Requests under way may take this long after a stop was asked for."""
@@ -53,6 +57,17 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, began: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self._began = began
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT. Uvicorn would raise the signal again once it has stopped, and
+        end the process before the worker has finished what it began."""
+        before = {wanted: signal.signal(wanted, self.handle_exit) for wanted in _STOPS}
+        try:
+            yield
+        finally:
+            for wanted, handler in before.items():
+                signal.signal(wanted, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

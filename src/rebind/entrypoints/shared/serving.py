@@ -74,13 +74,17 @@ class Place:
         headers = callers.headers_of(scope)
         served = self._served.get(scope["method"])
         if served is None:
-            status, said, body = self._problems.reply(
-                Refused(METHOD_NOT_ALLOWED), callers.locale(headers)
-            )
+            status, said, body = self._refused(METHOD_NOT_ALLOWED, headers)
             reply = status, [*said, (b"allow", self._allow)], body
+        elif not scope["path_params"] and scope["path"].endswith("\n"):
+            # Starlette's patterns end in `$`, which overlooks a line break.
+            reply = self._refused(PATH_UNKNOWN, headers)
         else:
             reply = await self._answer(served, scope, headers, receive)
         await send_reply(reply, scope, send)
+
+    def _refused(self, refusal: Refusal, headers: callers.Headers) -> Reply:
+        return self._problems.reply(Refused(refusal), callers.locale(headers))
 
     async def _answer(
         self, served: _Served, scope: Scope, headers: callers.Headers, receive: Receive
@@ -134,16 +138,11 @@ def application(
 ) -> App:
     """The whole application. `unavailable` is what is raised while the database is away; `report`
     is told every exception that nobody expected."""
-    nowhere = Nowhere(problems)
-    router = Router(routes, redirect_slashes=False, default=nowhere)
+    router = Router(routes, redirect_slashes=False, default=Nowhere(problems))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await router(scope, receive, send)
-            return
-        if scope["path"].endswith("\n"):
-            # The patterns of Starlette end in `$`, which overlooks one.
-            await nowhere(scope, receive, send)
             return
         # With this Starlette raises what it would else answer in plain text.
         scope["app"] = router

@@ -1,8 +1,9 @@
 """The desk: one unit of work, and the machinery that every journey's flow needs.
 
-`desk.py` holds what a flow is given; `tokens.py` reads and makes tokens; `callers.py` says who asks;
-`budgets.py` counts; `codes.py` sends codes; `dossier.py` reads a request whole; `opening.py` begins
-requests and opens sessions; `notices.py` tells every address.
+`desk.py` holds what a flow is given; `tokens.py` reads and makes tokens; `callers.py` says who
+asks; `budgets.py` counts; `codes.py` sends codes; `dossier.py` reads a request whole; `opening.py`
+begins requests and opens sessions; `finishing.py` is what a journey hands back at its end;
+`notices.py` tells every address.
 """
 
 from rebind.flows.desk.desk import Caller, Desk

@@ -72,6 +72,12 @@ class Pool(Generic[C]):
         self._lent.discard(connection)
         self._pass_on(None if connection.is_closed() else connection)
 
+    def forget_idle(self) -> None:
+        """Cut idle connections, so that the next callers open new ones."""
+        while self._idle:
+            self._idle.pop().terminate()
+            self._slots -= 1
+
     async def close(self) -> None:
         """Turn new callers away, let those under way finish for a while, then close."""
         self._closed = True
@@ -86,6 +92,7 @@ class Pool(Generic[C]):
             connection.terminate()
         while self._idle:
             connection = self._idle.pop()
+            self._slots -= 1
             try:
                 await connection.close(timeout=1)
             except Exception:

@@ -11,24 +11,27 @@ database.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
 import asyncpg
-import msgspec
 
 from rebind.store.engines.base import (
     PLANS_MAX,
     RETRIES_MAX,
     WAIT_MAX_MS,
     Fraction,
-    Numbered,
     Refused,
     Stats,
-    numbered,
     pause_ms,
-    returns,
+)
+from rebind.store.engines.plans import (
+    BatchKey,
+    Plan,
+    arguments,
+    batch_plan,
+    count_plan,
+    read_plan,
 )
 from rebind.store.engines.pool import Pool
 from rebind.store.statements import (
@@ -64,22 +67,6 @@ _CONFLICTS: Final = frozenset({"40001", "40P01"})
 _SERVER: Final = ("08", "40", "53", "57", "58", "XX", "25006")
 
 _BAD_NUMBER: Final = "22P02"
-_GUARD = re.compile(r"\bguard (\d+)\b")
-
-
-class _Plan(msgspec.Struct, frozen=True):
-    """One composed statement: the parts in their order, and the names for errors."""
-
-    sql: str
-    parts: tuple[Numbered, ...]
-    names: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return "+".join(self.names)
-
-
-_BatchKey: TypeAlias = tuple[tuple[Statement, int | None], ...]
 
 
 class PostgresEngine:
@@ -92,10 +79,10 @@ class PostgresEngine:
         self._pool = pool
         self._fraction = fraction
         self._one_statement = one_statement
-        self._batches: dict[_BatchKey, _Plan] = {}
-        self._reads: dict[tuple[Statement, ...], _Plan] = {}
-        self._counts: dict[tuple[Statement, ...], _Plan] = {}
-        self._singles: dict[Statement, _Plan] = {}
+        self._batches: dict[BatchKey, Plan] = {}
+        self._reads: dict[tuple[Statement, ...], Plan] = {}
+        self._counts: dict[tuple[Statement, ...], Plan] = {}
+        self._singles: dict[Statement, Plan] = {}
 
     @classmethod
     async def open(
@@ -115,15 +102,15 @@ class PostgresEngine:
         key = tuple([query.statement for query in queries])
         plan = self._reads.get(key)
         if plan is None:
-            plan = _keep(self._reads, key, _read_plan(key))
-        arguments = _arguments(plan, queries)
+            plan = _keep(self._reads, key, read_plan(key))
+        values = arguments(plan, queries)
         self.stats.statements += len(queries)
         try:
-            records = await self._fetch(plan, arguments)
+            records = await self._fetch(plan, values)
         except _Lost:
             # Reading twice harms nobody, and a server that was restarted leaves dead connections.
             self.stats.retries += 1
-            records = await self._fetch(plan, arguments)
+            records = await self._fetch(plan, values)
         return [records] if len(queries) == 1 else _lists(records)
 
     async def write(self, writes: Sequence[Write]) -> None:
@@ -133,11 +120,11 @@ class PostgresEngine:
         key = tuple([(write.statement, write.expect) for write in writes])
         plan = self._batches.get(key)
         if plan is None:
-            plan = _keep(self._batches, key, _batch_plan(key))
+            plan = _keep(self._batches, key, batch_plan(key))
         self.stats.statements += len(writes)
         if self._one_statement:
-            arguments = _arguments(plan, writes)
-            await self._persist(lambda: self._fetch(plan, arguments))
+            values = arguments(plan, writes)
+            await self._persist(lambda: self._fetch(plan, values))
         else:
             await self._persist(lambda: self._steps(plan, writes))
 
@@ -148,9 +135,9 @@ class PostgresEngine:
         key = (counted.statement, *[query.statement for query in queries])
         plan = self._counts.get(key)
         if plan is None:
-            plan = _keep(self._counts, key, _count_plan(key))
+            plan = _keep(self._counts, key, count_plan(key))
         self.stats.statements += len(key)
-        return _lists(await self._fetch(plan, _arguments(plan, (counted, *queries))))
+        return _lists(await self._fetch(plan, arguments(plan, (counted, *queries))))
 
     async def take(self, taking: Write) -> Rows:
         """A conflict means that nothing was taken, so it is tried again. See `Engine.take`."""
@@ -163,12 +150,12 @@ class PostgresEngine:
     async def _fetch_single(self, write: Write) -> Rows:
         plan = self._single(write.statement)
         self.stats.statements += 1
-        return await self._fetch(plan, _arguments(plan, (write,)))
+        return await self._fetch(plan, arguments(plan, (write,)))
 
-    def _single(self, statement: Statement) -> _Plan:
+    def _single(self, statement: Statement) -> Plan:
         plan = self._singles.get(statement)
         if plan is None:
-            plan = _keep(self._singles, statement, _read_plan((statement,)))
+            plan = _keep(self._singles, statement, read_plan((statement,)))
         return plan
 
     async def _persist(self, attempt: Callable[[], Awaitable[_R]]) -> _R:
@@ -184,22 +171,21 @@ class PostgresEngine:
             tries += 1
             self.stats.retries += 1
 
-    async def _fetch(self, plan: _Plan, arguments: Sequence[Value]) -> Rows:
+    async def _fetch(self, plan: Plan, values: Sequence[Value]) -> Rows:
         connection = await self._pool.acquire()
         self.stats.round_trips += 1
         try:
             # A Record is read by position and unpacked like the tuple that `Rows` promises.
-            rows: Any = await connection.fetch(plan.sql, *arguments)
+            rows: Any = await connection.fetch(plan.sql, *values)
         except BaseException as error:
-            if _may_have_broken(error):
-                connection.terminate()
+            self._look_at(connection, error)
             _raise_told(plan, error)
         finally:
             self._pool.release(connection)
         found: Rows = rows
         return found
 
-    async def _steps(self, plan: _Plan, writes: Sequence[Write]) -> None:
+    async def _steps(self, plan: Plan, writes: Sequence[Write]) -> None:
         """The batch as a transaction of single statements."""
         connection = await self._pool.acquire()
         trips = self.stats
@@ -209,19 +195,26 @@ class PostgresEngine:
             for write in writes:
                 single = self._single(write.statement)
                 trips.round_trips += 1
-                tag = await connection.execute(single.sql, *_arguments(single, (write,)))
+                tag = await connection.execute(single.sql, *arguments(single, (write,)))
                 if write.expect is not None and int(tag.rpartition(" ")[2]) != write.expect:
                     raise Missed(write.statement.name)
             trips.round_trips += 1
             await connection.execute("COMMIT")
         except BaseException as error:
-            if _may_have_broken(error):
-                connection.terminate()
-            else:
+            self._look_at(connection, error)
+            if not connection.is_closed():
                 await _roll_back(connection)
             _raise_told(plan, error)
         finally:
             self._pool.release(connection)
+
+    def _look_at(self, connection: _Connection, error: BaseException) -> None:
+        """After an error: cut a connection that must not be lent again."""
+        if _lost(error):
+            # What cut this one has probably cut the others, which cannot know it yet.
+            self._pool.forget_idle()
+        if not _unharmed(error):
+            connection.terminate()
 
 
 async def connect(
@@ -254,74 +247,11 @@ class _Lost(Unavailable):
     """The connection broke."""
 
 
-def _keep(plans: dict[_K, _Plan], key: _K, plan: _Plan) -> _Plan:
+def _keep(plans: dict[_K, Plan], key: _K, plan: Plan) -> Plan:
     if len(plans) >= PLANS_MAX:
         del plans[next(iter(plans))]
     plans[key] = plan
     return plan
-
-
-def _numbered_all(statements: Sequence[Statement]) -> tuple[Numbered, ...]:
-    parts: list[Numbered] = []
-    first = 1
-    for statement in statements:
-        part = numbered(statement.sql, first)
-        first += part.count
-        parts.append(part)
-    return tuple(parts)
-
-
-def _plan(sql: str, parts: tuple[Numbered, ...], statements: Sequence[Statement]) -> _Plan:
-    return _Plan(sql, parts, tuple(statement.name for statement in statements))
-
-
-def _read_plan(statements: Sequence[Statement]) -> _Plan:
-    parts = _numbered_all(statements)
-    sql = parts[0].sql if len(parts) == 1 else "SELECT " + _columns(parts)
-    return _plan(sql, parts, statements)
-
-
-def _count_plan(statements: Sequence[Statement]) -> _Plan:
-    parts = _numbered_all(statements)
-    sql = (
-        f"WITH counted AS (\n{parts[0].sql}\n) "  # noqa: S608 - composed of our own statements
-        f"SELECT (SELECT array_agg(counted) FROM counted), {_columns(parts[1:])}"
-    )
-    return _plan(sql, parts, statements)
-
-
-def _columns(parts: Sequence[Numbered]) -> str:
-    # The line breaks end a comment that a statement may close with.
-    return ", ".join(
-        f"(SELECT array_agg(t) FROM (\n{part.sql}\n) t)"  # noqa: S608 - as above
-        for part in parts
-    )
-
-
-def _batch_plan(key: _BatchKey) -> _Plan:
-    statements = [statement for statement, _ in key]
-    parts = _numbered_all(statements)
-    steps: list[str] = []
-    guards: list[str] = []
-    for place, (part, (statement, expect)) in enumerate(zip(parts, key, strict=True)):
-        returning = "" if returns(statement.sql) else "\nRETURNING 1"
-        steps.append(f"w{place} AS (\n{part.sql}{returning}\n)")
-        if expect is not None:
-            missed = f"(SELECT count(*) FROM w{place}) <> {int(expect)}"  # noqa: S608 - as above
-            guards.append(f"WHEN {missed} THEN 'guard {place}'")
-    # A division by zero would not do: it is folded while planning and fails every time.
-    verdict = f"CAST(CASE {' '.join(guards)} ELSE '1' END AS integer)" if guards else "1"
-    return _plan(f"WITH {', '.join(steps)} SELECT {verdict}", parts, statements)
-
-
-def _arguments(plan: _Plan, items: Sequence[Query | Write]) -> list[Value]:
-    arguments: list[Value] = []
-    for part, item in zip(plan.parts, items, strict=True):
-        try:
-            arguments.extend(part.pick(item.args))
-        except KeyError as missing:
-            raise Refused(item.statement.name, f"no argument {missing}") from None
-    return arguments
 
 
 def _lists(records: Rows) -> list[Rows]:
@@ -342,30 +272,40 @@ def _sqlstate(error: BaseException) -> str:
     return state if isinstance(state, str) else ""
 
 
-def _may_have_broken(error: BaseException) -> bool:
-    """Whether the connection cannot be lent again: lost, cancelled half-way or told to go."""
+def _lost(error: BaseException) -> bool:
+    """Whether the connection broke, or the server is about to break it."""
     if isinstance(error, asyncpg.PostgresError):
-        return _sqlstate(error)[:2] in ("08", "57", "58", "XX")
+        return _sqlstate(error).startswith(("08", "57P"))
+    if isinstance(error, ValueError):
+        return False
+    # The driver stumbles in its own state when the server said goodbye to an idle connection.
+    broken = (asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+    return isinstance(error, broken)
+
+
+def _unharmed(error: BaseException) -> bool:
+    """Whether the connection can be lent again; not when it was lost or cancelled half-way."""
+    if isinstance(error, asyncpg.PostgresError):
+        return _sqlstate(error)[:2] not in ("08", "57", "58", "XX")
     # The driver refuses an argument before it sends anything.
-    return not isinstance(error, Missed | Refused | ValueError | OverflowError | TypeError)
+    return isinstance(error, Missed | Refused | ValueError | OverflowError | TypeError)
 
 
-def _raise_told(plan: _Plan, error: BaseException) -> NoReturn:
+def _raise_told(plan: Plan, error: BaseException) -> NoReturn:
     """Raise what the flows understand, without what the server quotes."""
     state = _sqlstate(error)
-    if state == _BAD_NUMBER and (guard := _GUARD.search(str(error.args[0]))) is not None:
-        raise Missed(plan.names[int(guard.group(1))]) from None
+    if state == _BAD_NUMBER and (guard := plan.missed(str(error.args[0]))) is not None:
+        raise Missed(guard) from None
     if state in _CONFLICTS:
         raise _Conflict(f"{plan.name}: {state}") from None
+    if _lost(error):
+        raise _Lost(f"{plan.name}: the connection was lost {state}".rstrip()) from None
     if state.startswith(_SERVER):
-        lost = state.startswith(("08", "57P"))
-        raise (_Lost if lost else Unavailable)(f"{plan.name}: {state}") from None
+        raise Unavailable(f"{plan.name}: {state}") from None
     if isinstance(error, asyncpg.PostgresError):
         raise Refused(plan.name, _why(error, state)) from None
     if isinstance(error, ValueError | OverflowError | TypeError):
         raise Refused(plan.name, f"an argument does not fit ({type(error).__name__})") from None
-    if isinstance(error, asyncpg.InterfaceError | ConnectionError):
-        raise _Lost(f"{plan.name}: the connection was lost") from None
     if isinstance(error, OSError):
         raise Unavailable(f"{plan.name}: {type(error).__name__}") from None
     raise error

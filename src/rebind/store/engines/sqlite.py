@@ -131,11 +131,10 @@ class SqliteEngine:
             try:
                 return self._read(queries)
             except sqlite3.Error as error:
-                name = queries[0].statement.name
                 if not _is_busy(error) or waited >= WAIT_MAX_MS:
-                    raise _told(name, error) from None
+                    raise _told(_names(queries), error) from None
             except Exception as error:
-                raise _told(queries[0].statement.name, error) from None
+                raise _told(_names(queries), error) from None
             pause = pause_ms(attempt, self._fraction)
             attempt, waited = attempt + 1, waited + pause
             self.stats.retries += 1
@@ -314,8 +313,8 @@ class SqliteEngine:
 
     def _commit_orders(self) -> None:
         """The thread: one COMMIT for each order. The loop keeps off the writer meanwhile."""
-        cursor = self._writer.cursor()
-        while self._orders.get():
+        orders, cursor = self._orders, self._writer.cursor()
+        while orders.get():
             error: Exception | None = None
             try:
                 cursor.execute("COMMIT")
@@ -351,6 +350,10 @@ def _connect(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _names(queries: Sequence[Query]) -> str:
+    return "+".join(query.statement.name for query in queries)
 
 
 def _code(error: Exception) -> int:

@@ -1,0 +1,39 @@
+"""A whole service behind its JSON API, on a fresh SQLite file."""
+
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from rebind.entrypoints.api.app import build
+from rebind.entrypoints.shared.serving import App
+from rebind.store.engines import open_engine
+from rebind.store.statements import Unavailable
+from tests.entrypoints.visitors import Visitor
+from tests.people import JOURNEYS, House
+
+
+@pytest.fixture
+async def house(sqlite_url: str) -> AsyncIterator[House]:
+    """The house without a door."""
+    engine = await open_engine(sqlite_url, connections=1, fraction=random.Random(7).random)
+    yield House(engine)
+    await engine.close()
+
+
+@pytest.fixture
+def reported() -> list[BaseException]:
+    """What was reported as a bug: stays empty in every test that does not put one there."""
+    return []
+
+
+@pytest.fixture
+def app(house: House, reported: list[BaseException]) -> App:
+    """Its JSON API."""
+    return build(house.desk, JOURNEYS, unavailable=Unavailable, report=reported.append)
+
+
+@pytest.fixture
+def visitor(app: App) -> Visitor:
+    """Somebody without an account."""
+    return Visitor(app)

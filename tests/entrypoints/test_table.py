@@ -1,0 +1,124 @@
+"""The route table against the truth: who may, and which refusals are documented.
+
+Set REBIND_WRITE_RIGHTS=1 to write rights.txt anew, and read the difference before you keep it.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rebind.domain.refusals import (
+    BODY_MALFORMED,
+    CODE_TRIES_SPENT,
+    DEVICE_CLOSED,
+    JOURNEY_NOT_OFFERED,
+    NUMBER_MALFORMED,
+    NUMBER_TAKEN,
+    PROOF_NOT_OFFERED,
+    SESSION_REQUIRED,
+    TOO_MANY_CODES,
+    TRY_AGAIN,
+    Refusal,
+)
+from rebind.entrypoints.api.app import routes
+from rebind.entrypoints.shared.routes import Auth, Route, rights
+from tests.entrypoints.reach import Node, graph
+from tests.entrypoints.visitors import Visitor
+from tests.people import JOURNEYS, House
+
+RIGHTS = Path(__file__).with_name("rights.txt")
+
+HANDED_IN: dict[str, list[Node]] = {
+    "prove": [(f"rebind.flows.{name}", "finish") for name in ("enrol", "sign_in", "change")],
+}
+"""Where a handler's way goes through a table of the front hall."""
+
+TELL_NOTHING = ("Dossier.needs", "_MISSED")
+"""`needs` returns ways and drops a refusal; `_MISSED` is read guard by guard."""
+
+NEVER_TOLD: dict[str, set[Refusal]] = {
+    # The limit is only asked for its amount: a device over it is no longer *known*.
+    "*": {DEVICE_CLOSED},
+    # A new request has no tries yet; and who has a number is told only after `code_new`.
+    "beginRequest": {CODE_TRIES_SPENT, NUMBER_TAKEN},
+    # A miss while a wrong code is counted is caught where it is counted.
+    "prove": {TOO_MANY_CODES},
+    # Whatever was first, the session is gone: the flow says so in one word.
+    "endSession": {TRY_AGAIN},
+}
+
+
+@pytest.fixture
+def table(house: House) -> list[Route]:
+    return routes(house.desk, JOURNEYS)
+
+
+def test_the_rights_are_as_agreed(table: list[Route]) -> None:
+    now = rights(table)
+    if os.environ.get("REBIND_WRITE_RIGHTS"):
+        RIGHTS.write_text(now, encoding="utf-8")
+    assert now == RIGHTS.read_text(encoding="utf-8"), (
+        "who may do what has changed: if that is meant, run with REBIND_WRITE_RIGHTS=1"
+    )
+
+
+async def test_the_rights_are_true(table: list[Route], visitor: Visitor) -> None:
+    """Without any token, and with a request's where a session is asked for."""
+    begun = await visitor.post("/api/v1/requests", {"kind": "enrol", "number": "+79161234567"})
+    bodies = {"sendCode": {"proof": "code_new"}, "prove": {"proof": "code_new", "code": "123456"}}
+    for route in table:
+        path = route.path.replace("{id}", begun.json["id"])
+        for bearer in (None, begun.json["token"]):
+            visitor.bearer = bearer
+            if route.method == "POST":
+                answer = await visitor.post(path, bodies.get(route.operation_id))
+            else:
+                answer = await visitor.ask(route.method, path)
+            if route.auth is Auth.SESSION:
+                assert answer.code == "session_required", route.path
+            if route.auth is Auth.REQUEST and bearer is None:
+                assert answer.code == "request_unknown", route.path
+
+
+def test_every_refusal_of_a_handler_is_documented(table: list[Route]) -> None:
+    for route in table:
+        reached = _reached(route)
+        missing = {refusal.code for refusal in reached - set(route.every_refusal)}
+        assert not missing, f"{route.operation_id} can be refused with {sorted(missing)}"
+
+
+def test_no_refusal_is_documented_that_nobody_gives(table: list[Route]) -> None:
+    for route in table:
+        more = {refusal.code for refusal in set(route.refusals) - _reached(route)}
+        assert not more, f"{route.operation_id} is never refused with {sorted(more)}"
+
+
+def test_the_reading_of_the_sources_finds_what_it_should(table: list[Route]) -> None:
+    (begin,) = [route for route in table if route.operation_id == "beginRequest"]
+    assert _reached(begin) >= {
+        BODY_MALFORMED, NUMBER_MALFORMED, PROOF_NOT_OFFERED, JOURNEY_NOT_OFFERED, SESSION_REQUIRED
+    }  # fmt: skip
+
+
+def _reached(route: Route) -> set[Refusal]:
+    handler = route.handler
+    start = [(handler.__module__, handler.__qualname__), *HANDED_IN.get(route.operation_id, [])]
+    if "<locals>" in handler.__qualname__:
+        start = [(handler.__module__, handler.__qualname__.partition(".")[0])]
+    never = NEVER_TOLD["*"] | NEVER_TOLD.get(route.operation_id, set())
+    return graph().refusals(start, TELL_NOTHING) - never
+
+
+def test_examples_are_what_the_table_says(table: list[Route]) -> None:
+    import msgspec
+
+    for route in table:
+        for name, example in route.examples.items():
+            assert msgspec.convert(example, route.body) is not None, (route.operation_id, name)
+
+
+def test_every_operation_has_a_name_of_its_own(table: list[Route]) -> None:
+    names = [route.operation_id for route in table]
+    assert len(set(names)) == len(names)
+    assert len({(route.method, route.path) for route in table}) == len(table)
