@@ -44,6 +44,9 @@ format: $(DEV)  ## Put the code into its format and order
 
 docs: $(DEV)  ## Remake the pages of docs/ that are made from the code
 	$(BIN)/python -m scripts.policy_page
+	$(BIN)/python -m scripts.settings_page
+	$(BIN)/python -m scripts.catalogue_blocks
+	$(BIN)/python -m scripts.journey_pages
 
 lock:  ## Remake the lock files; ARGS=--upgrade takes the newest versions
 	@PYTHON=$(PYTHON) scripts/lock $(ARGS)

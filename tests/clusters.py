@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,12 @@ def programs() -> Path | None:
 
 
 class Cluster:
-    """`start` before anything else; `stop` is called at exit as well."""
+    """`start` before anything else; `stop` is called at exit as well. The benchmark brings settings
+    of its own, since it measures what is durable."""
 
-    def __init__(self, bin_folder: Path) -> None:
+    def __init__(self, bin_folder: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         self._bin = bin_folder
+        self._settings = settings
         self._base = Path(tempfile.mkdtemp(prefix="rebind-pg-"))
         self._data = self._base / "data"
         self._server: subprocess.Popen[bytes] | None = None
@@ -87,7 +90,8 @@ class Cluster:
         shutil.rmtree(self._base, ignore_errors=True)
 
     def restart(self) -> None:
-        """Cut every connection off, as a crash of the server does."""
+        """Cut every connection off, as a crash of the server does. Call it from the main thread:
+        the server ends with the thread that started it."""
         self._halt(signal.SIGQUIT)
         self._serve()
 
@@ -125,7 +129,7 @@ class Cluster:
         return printed
 
     def _serve(self) -> None:
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self._base / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [self._bin / "postgres", "-D", self._data, "-k", self._base, "-p", str(self._port),

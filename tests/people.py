@@ -8,6 +8,7 @@ A story reads like a letter: somebody begins, a code arrives at a phone, somebod
 import asyncio
 import os
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -65,9 +66,14 @@ class Operator:
     def __init__(self) -> None:
         self.answers: dict[str, CarrierFacts] = {}
         self.asked: list[tuple[str, Ms]] = []
+        self.meanwhile: list[Callable[[], Awaitable[object]]] = []
+        """What happens, once each, while an answer is under way: after a flow has read and before
+        it writes."""
 
     async def ask(self, number: str, since: Ms) -> CarrierFacts:
         self.asked.append((number, since))
+        if self.meanwhile:
+            await self.meanwhile.pop(0)()
         return self.answers.get(number, CarrierFacts())
 
 

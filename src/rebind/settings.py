@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from rebind.domain import limits, policy
+from rebind.domain.decision import ROW_NAMES
 from rebind.domain.limits import Limits, Override
 from rebind.domain.policy import Policy
 
@@ -171,7 +172,7 @@ def rules(path: str | None) -> tuple[Policy, Limits]:
         page = limits.in_force(file.limits)
     except (msgspec.ValidationError, ValueError) as error:
         raise Unfit([f"{path}: {error}"]) from None
-    wrong = policy.contradictions(found)
+    wrong = policy.contradictions(found, ROW_NAMES)
     if wrong:
         raise Unfit([f"{path}: {line}" for line in wrong])
     return found, page

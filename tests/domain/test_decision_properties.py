@@ -59,7 +59,7 @@ BORDERS = [24 * HOUR, 26 * HOUR, 72 * HOUR, 7 * DAY, 14 * DAY, 30 * DAY]
 T = TypeVar("T")
 
 many = settings(
-    max_examples=500,
+    max_examples=350,
     deadline=None,
     derandomize=True,
     database=None,

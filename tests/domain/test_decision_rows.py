@@ -4,6 +4,8 @@ Anna has only her phone. Boris has a password and an e-mail. Vera has a passkey.
 whatever the story says.
 """
 
+from typing import Literal
+
 import pytest
 
 from rebind.domain.decision import ROWS, decide
@@ -264,7 +266,7 @@ def test_a_change_to_a_taken_number_is_told_like_e2() -> None:
 @pytest.mark.parametrize("kind", [Kind.SIGN_IN, Kind.CHANGE])
 @pytest.mark.parametrize("state", [AccountState.LOCKED, AccountState.CLOSED])
 def test_locked_and_closed_accounts_do_nothing(kind: Kind, state: AccountState) -> None:
-    who = AccountFacts(NOON - 365 * DAY, "RU", NOON - DAY, state, None, BORIS.factors)
+    who = AccountFacts(NOON - 365 * DAY, "RU", NOON - DAY, state, factors=BORIS.factors)
     ask = Ask(kind, NumberStanding.FREE, CHANGE.session)
     assert refusal(decided(ask, who, *Proof)) is ACCOUNT_LOCKED
 
@@ -598,3 +600,61 @@ def test_a_second_proof_of_the_same_quality_does_not_begin_a_wait_again() -> Non
     both = (Evidence(KNOWN_DEVICE, NOON, NOON), approved)
     code = Evidence(CODE_NEW, NOON - 3 * DAY, NOON)
     assert waits(decided(CHANGE, ANNA, *both, code)) == ("C5", 12 * DAY)
+
+
+def test_any_proof_beside_the_phone_closes_the_way_by_sms_alone() -> None:
+    for proof in (PASSWORD, CODE_EMAIL):
+        who = account(factor(proof), confirmed_at=NOON - DAY)
+        assert needs(decided(SIGN_IN, who, CODE_CURRENT)) == ((proof,),)
+    printed = account(factor(RECOVERY_CODE))
+    assert row_of(decided(SIGN_IN, printed, CODE_CURRENT)) == "I3", "it only stands in for a factor"
+
+
+def test_a_young_password_signs_in_but_moves_no_number() -> None:
+    """Invariant 15: whoever sets a password today does not change the number with it today."""
+    yana = account(factor(PASSWORD, NOON - DAY), factor(CODE_EMAIL))
+    assert row_of(decided(SIGN_IN, yana, CODE_CURRENT, PASSWORD)) == "I2"
+    assert waits(decided(CHANGE, yana, CODE_CURRENT, PASSWORD, CODE_NEW))[0] == "C3"
+    assert isinstance(decided(CHANGE, yana, CODE_EMAIL, PASSWORD, CODE_NEW), Need)
+    assert all(PASSWORD not in way for way in needs(decided(CHANGE, yana)))
+
+
+def test_a_young_mail_address_signs_in_but_moves_no_number() -> None:
+    kira = account(factor(PASSWORD), factor(CODE_EMAIL, NOON - DAY))
+    assert row_of(decided(SIGN_IN, kira, CODE_CURRENT, CODE_EMAIL)) == "I2"
+    for other in (PASSWORD, KNOWN_DEVICE):
+        found = decided(CHANGE, kira, CODE_EMAIL, other, CODE_NEW)
+        assert not (isinstance(found, Wait) and found.row == "C4")
+    assert all(CODE_EMAIL not in way for way in needs(decided(CHANGE, kira)))
+
+
+# probation by time
+
+
+@pytest.mark.parametrize(
+    ("profile", "days", "gives"),
+    [
+        ("strict", 400, Gives.PROBATION),
+        ("lenient", 29, Gives.PROBATION),
+        ("lenient", 30, Gives.FRESH),
+    ],
+)
+def test_probation_ends_by_time_in_the_profile_lenient_only(
+    profile: Literal["strict", "lenient"], days: int, gives: Gives
+) -> None:
+    who = AccountFacts(NOON - 500 * DAY, "RU", NOON - 450 * DAY, probation_since=NOON - days * DAY)
+    found = decided(
+        Ask(Kind.SIGN_IN), who, CODE_CURRENT, policy=Policy(profile=profile), carrier=CarrierFacts()
+    )
+    assert isinstance(found, Apply)
+    assert found.gives is gives
+
+
+def test_a_recycled_number_never_outlives_probation() -> None:
+    who = AccountFacts(NOON - 500 * DAY, "RU", NOON - 450 * DAY, probation_since=NOON - 100 * DAY)
+    recycled = CarrierFacts(subscriber=SubscriberAnswer.RECYCLED)
+    found = decided(
+        Ask(Kind.SIGN_IN), who, CODE_CURRENT, policy=Policy(profile="lenient"), carrier=recycled
+    )
+    assert isinstance(found, Apply)
+    assert found.gives is Gives.PROBATION

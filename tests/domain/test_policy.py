@@ -5,11 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from rebind.domain.decision import ROWS
-from rebind.domain.policy import ROWS_NOT_OFFERED, Policy, contradictions, warnings
+from rebind.domain import policy as policies
+from rebind.domain.decision import ROW_NAMES, ROWS
+from rebind.domain.policy import ROWS_NOT_OFFERED, Policy, warnings
 from rebind.domain.units import SECOND
 
 TYPES = {field.name: field.type for field in msgspec.inspect.type_info(Policy).fields}  # type: ignore[attr-defined]
+
+
+def contradictions(policy: Policy) -> list[str]:
+    return policies.contradictions(policy, ROW_NAMES)
 
 
 def read(text: str) -> Policy:
@@ -156,6 +161,9 @@ def test_invariant_three_cannot_be_stretched() -> None:
         (Policy(wait_c3_h=400), ("wait_c3_h", "wait_c5_h")),
         (Policy(aged_after_d=31), ("aged_after_d", "reset_dependence_d")),
         (Policy(countries=frozenset()), ("countries",)),
+        (Policy(countries=frozenset({"ru"})), ("ru", "ISO 3166")),
+        (Policy(stale_after_by_region_d={"XX": 60}), ("XX", "ISO 3166")),
+        (Policy(rows_off=ROWS_NOT_OFFERED | {"c1"}), ("rows_off", "c1")),
         (Policy(rows_off=frozenset()), ("rows_off",)),
     ],
 )

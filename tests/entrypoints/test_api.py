@@ -114,8 +114,9 @@ async def test_a_code_is_asked_for_again(house: House, visitor: Visitor) -> None
     house.clock.push(MINUTE)
     again = await visitor.post(path, {"proof": "code_new"})
     assert (again.status, again.json["id"]) == (202, begun.json["id"])
-    other = await visitor.post(path, {"proof": "password"})
-    assert (other.status, other.code) == (422, "proof_not_offered")
+    for proof in ("password", "code_current", "code_email"):
+        other = await visitor.post(path, {"proof": proof})
+        assert (other.status, other.code) == (422, "proof_not_offered")
 
 
 async def test_a_spent_budget_offers_work(house: House, visitor: Visitor) -> None:
@@ -186,9 +187,7 @@ async def test_what_can_be_said_of_codes(house: House, visitor: Visitor) -> None
         ([{"kind": "enrol", "number": ANNA}], 400, "body_malformed"),
     ],
 )
-async def test_what_does_not_begin(
-    visitor: Visitor, body: object, status: int, code: str
-) -> None:
+async def test_what_does_not_begin(visitor: Visitor, body: object, status: int, code: str) -> None:
     answer = await visitor.post("/api/v1/requests", body)
     assert (answer.status, answer.code) == (status, code)
 

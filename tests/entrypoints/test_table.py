@@ -11,7 +11,6 @@ import pytest
 from rebind.domain.refusals import (
     BODY_MALFORMED,
     CODE_TRIES_SPENT,
-    DEVICE_CLOSED,
     JOURNEY_NOT_OFFERED,
     NUMBER_MALFORMED,
     NUMBER_TAKEN,
@@ -38,8 +37,6 @@ TELL_NOTHING = ("Dossier.needs", "_MISSED")
 """`needs` returns ways and drops a refusal; `_MISSED` is read guard by guard."""
 
 NEVER_TOLD: dict[str, set[Refusal]] = {
-    # The limit is only asked for its amount: a device over it is no longer *known*.
-    "*": {DEVICE_CLOSED},
     # A new request has no tries yet; and who has a number is told only after `code_new`.
     "beginRequest": {CODE_TRIES_SPENT, NUMBER_TAKEN},
     # A miss while a wrong code is counted is caught where it is counted.
@@ -106,7 +103,7 @@ def _reached(route: Route) -> set[Refusal]:
     start = [(handler.__module__, handler.__qualname__), *HANDED_IN.get(route.operation_id, [])]
     if "<locals>" in handler.__qualname__:
         start = [(handler.__module__, handler.__qualname__.partition(".")[0])]
-    never = NEVER_TOLD["*"] | NEVER_TOLD.get(route.operation_id, set())
+    never = NEVER_TOLD.get(route.operation_id, set())
     return graph().refusals(start, TELL_NOTHING) - never
 
 

@@ -102,7 +102,15 @@ def rebind(*words: str) -> list[str]:
 
 
 @contextmanager
-def running(folder: Path, *words: str, ready: bool = True, **settings: str) -> Iterator[Service]:
+def running(folder: Path, *words: str, **settings: str) -> Iterator[Service]:
+    """`rebind <words>` serving in a process of its own, from ready until the block ends."""
+    with started(folder, *words, **settings) as service:
+        _await(service)
+        yield service
+
+
+@contextmanager
+def started(folder: Path, *words: str, **settings: str) -> Iterator[Service]:
     """`rebind <words>` in a process of its own, until the block ends."""
     port = free_port()
     log = folder / f"{'-'.join(words)}-{port}.log"
@@ -116,8 +124,6 @@ def running(folder: Path, *words: str, ready: bool = True, **settings: str) -> I
         )
         service = Service(process, port, log)
         try:
-            if ready:
-                _await(service)
             yield service
         finally:
             if process.poll() is None:
@@ -140,6 +146,15 @@ def _await(service: Service) -> None:
         except (URLError, ConnectionError, TimeoutError):
             sleep(0.05)
     raise AssertionError(f"it did not become ready and said: {service.log}")
+
+
+def heard(service: Service, word: str) -> None:
+    """Wait until the process has said that word."""
+    for _ in range(400):
+        if word in service.log:
+            return
+        sleep(0.05)
+    raise AssertionError(f"it never said {word!r} but: {service.log}")
 
 
 def said(folder: Path, *words: str, **settings: str) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running.processes import Service, running, said
+from tests.running.processes import Service, heard, running, said, started
 
 ANNA, ANNA_NEW = "+79161234567", "+79031112233"
 
@@ -71,7 +71,7 @@ def test_the_demo_finds_its_people_again_after_a_restart(tmp_path: Path) -> None
         change_number(service)
     with running(tmp_path, "demo") as service:
         people = service.call("GET", "/demo/people.json").json()
-        assert [person["number"] for person in people][0] == ANNA_NEW
+        assert people[0]["number"] == ANNA_NEW
         assert len(people) == 3
 
 
@@ -99,15 +99,8 @@ def test_a_worker_of_its_own_stops_when_asked(tmp_path: Path, postgres_url: str)
         "MAIL": "smtp://127.0.0.1:9",
         "MAIL_FROM": "Rebind <no-reply@example.org>",
     }
-    with running(tmp_path, "worker", ready=False, **settings) as service:
-        for _ in range(200):
-            if "working" in service.log:
-                break
-            service.process.poll()
-            from time import sleep
-
-            sleep(0.05)
-        assert "working" in service.log
+    with started(tmp_path, "worker", **settings) as service:
+        heard(service, "working")
         assert service.stop() == 0
 
 
@@ -148,3 +141,27 @@ def test_serve_refuses_a_key_ring_beside_the_database(tmp_path: Path) -> None:
     assert code == 2
     assert "ring.json" in words
     assert "Traceback" not in words
+
+
+def test_forged_proxy_headers_are_not_believed(tmp_path: Path) -> None:
+    """A stranger who invents a new address for each call would undo every limit by address."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[limits.ask_client]\namount = 3\n")
+
+    def statuses(service: Service) -> list[int]:
+        return [
+            service.call(
+                "POST",
+                "/api/v1/requests",
+                {"kind": "enrol", "number": f"+790311122{i:02d}"},
+                X_Forwarded_For=f"198.51.100.{i}",
+            ).status
+            for i in range(5)
+        ]
+
+    with running(tmp_path, "demo", POLICY=str(policy)) as service:
+        assert statuses(service) == [201, 201, 201, 429, 429]
+    trusting = {"TRUSTED_PROXIES": "127.0.0.1", "POLICY": str(policy)}
+    (tmp_path / "behind").mkdir()
+    with running(tmp_path / "behind", "demo", **trusting) as service:
+        assert statuses(service) == [201] * 5

@@ -5,7 +5,7 @@ import traceback
 
 import pytest
 
-from rebind.store.engines import Refused, StoreEngine
+from rebind.store.engines import Rejected, StoreEngine
 from rebind.store.statements import Missed, Query, Statement, Unavailable, Write
 from tests.store import samples
 from tests.store.samples import DRAWER, KEY, add, all_boxes, boxes, plain, put, put_or_add
@@ -165,7 +165,7 @@ async def test_a_bug_is_refused_as_a_whole_and_tells_no_value(
     engine: StoreEngine, broken: Write
 ) -> None:
     await engine.write([put(1)])
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as refused:
         await engine.write([put(2), broken])
     assert broken.statement.name in str(refused.value)
     told = "".join(traceback.format_exception(refused.value))
@@ -178,7 +178,7 @@ async def test_a_bug_is_refused_as_a_whole_and_tells_no_value(
 async def test_a_query_with_a_bug_is_refused(engine: StoreEngine) -> None:
     bad = Query(Statement("bad", "SELECT nothing FROM limits"), {})
     for queries in ((bad,), (all_boxes(), bad)):
-        with pytest.raises(Refused, match="bad"):
+        with pytest.raises(Rejected, match="bad"):
             await engine.read(*queries)
         assert await boxes(engine) == {}
 

@@ -66,7 +66,7 @@ async def test_a_miss_leaves_its_neighbours_alone(engine: SqliteEngine) -> None:
     )
     assert engine.stats.commits == 1
     assert [type(end).__name__ for end in ended] == [
-        "NoneType", "Missed", "Refused", "list", "NoneType",
+        "NoneType", "Missed", "Rejected", "list", "NoneType",
     ]  # fmt: skip
     assert await boxes(engine) == {1: 2, 2: 0, 6: 0}
 
@@ -78,6 +78,16 @@ async def test_a_group_of_misses_needs_no_commit(engine: SqliteEngine) -> None:
     assert all(isinstance(end, Missed) for end in ended)
     assert engine.stats.commits == 0
     assert await boxes(engine) == {}
+
+
+async def test_calls_that_change_nothing_need_no_commit(engine: SqliteEngine) -> None:
+    await engine.write([put(1, count=5)])
+    assert await engine.count(samples.count(1, most=5)) == [[]]
+    assert await engine.take(samples.take(5, now=-1, until=1)) == []
+    await engine.write([add(99, expect=None)])
+    assert engine.stats.commits == 1
+    assert len(await engine.take(samples.take(5, now=1, until=2))) == 1
+    assert engine.stats.commits == 2
 
 
 async def test_a_neighbours_lock_is_waited_for(engine: SqliteEngine, sqlite_url: str) -> None:

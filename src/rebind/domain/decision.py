@@ -55,6 +55,7 @@ from rebind.domain.rows import (
 from rebind.domain.units import DAY, HOUR, Ms
 
 ROWS: tuple[Row, ...] = enrol.ROWS + sign_in.ROWS + change.ROWS + undo.ROWS
+ROW_NAMES = frozenset(row.name for row in ROWS)
 
 _ROWS_OF: dict[Kind, tuple[Row, ...]] = {
     kind: tuple(row for row in ROWS if row.kind is kind) for kind in Kind

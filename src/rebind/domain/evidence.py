@@ -78,12 +78,16 @@ class DeviceFacts(msgspec.Struct, frozen=True):
 
 
 class SimAnswer(StrEnum):
+    """Whether the SIM of a number was changed, as the operator says."""
+
     SAME = "same"
     CHANGED = "changed"
     UNKNOWN = "unknown"
 
 
 class SubscriberAnswer(StrEnum):
+    """Whether a number still has the subscriber of `confirmed_at`, as the operator says."""
+
     SAME = "same"
     RECYCLED = "recycled"
     UNKNOWN = "unknown"

@@ -15,7 +15,6 @@ from enum import StrEnum
 import msgspec
 
 from rebind.domain.refusals import (
-    DEVICE_CLOSED,
     SMS_SIGN_IN_CLOSED,
     TOO_MANY_CODES,
     TOO_MANY_REQUESTS,
@@ -82,7 +81,7 @@ _DAY_S = 86_400
 ASK_CLIENT = Limit(
     "ask_client",
     Key.CLIENT,
-    60,
+    600,
     600,
     TOO_MANY_REQUESTS,
     "One machine that begins journeys or asks for codes by the thousand.",
@@ -143,7 +142,7 @@ WRONG_ADDRESS = Limit(
 WRONG_CLIENT = Limit(
     "wrong_client",
     Key.CLIENT,
-    60,
+    300,
     3_600,
     TOO_MANY_REQUESTS,
     "One machine that guesses codes of many requests.",
@@ -153,7 +152,7 @@ WRONG_DEVICE = Limit(
     Key.DEVICE,
     100,
     0,
-    DEVICE_CLOSED,
+    SMS_SIGN_IN_CLOSED,
     "Guessing on a stolen known device: NIST SP 800-63B-4 3.2.2, 100 failures in a row. Counted in "
     "the device's own row, per account; a right code ends the row, a spent one ends *known*.",
 )

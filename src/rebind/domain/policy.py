@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+from phonenumbers import SUPPORTED_REGIONS
 
 from rebind.domain.units import SECOND, Ms
 
@@ -99,9 +100,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return (self.code_email_ttl_s if by_email else self.code_ttl_s) * SECOND
 
 
-def contradictions(policy: Policy) -> list[str]:
-    """What cannot be: each line names the settings. `rebind serve` does not start with any."""
-    found = []
+def contradictions(policy: Policy, rows: frozenset[str]) -> list[str]:
+    """What cannot be: each line names the settings. `rebind serve` does not start with any.
+    `rows` are the names of the rows that the rule has."""
+    found = [f"rows_off: there is no row {row}" for row in sorted(policy.rows_off - rows)]
+    for region in sorted({*policy.stale_after_by_region_d, *(policy.countries or ())}):
+        if region not in SUPPORTED_REGIONS:
+            found.append(f"{region} is no region: write ISO 3166 codes in capitals")
     for row in sorted(ROWS_NOT_OFFERED - policy.rows_off):
         found.append(f"rows_off: row {row} cannot be carried out by this release; leave it off")
     if policy.wait_c4_h > policy.wait_c3_h:

@@ -235,16 +235,6 @@ SMS_SIGN_IN_CLOSED = _refusal(
     ),
     Level.WARNING,
 )
-DEVICE_CLOSED = _refusal(
-    "device_closed",
-    429,
-    _("Sign-in by SMS is closed on this device"),
-    _(
-        "Too many wrong codes were entered on this device. Use another way to sign in, or try "
-        "again after {until}."
-    ),
-    Level.WARNING,
-)
 WORK_INVALID = _refusal(
     "work_invalid",
     422,

@@ -52,6 +52,8 @@ class NumberStanding(StrEnum):
 
 
 class AccountState(StrEnum):
+    """What an account may do. `number_required` lost its number in a claim."""
+
     ACTIVE = "active"
     NUMBER_REQUIRED = "number_required"
     LOCKED = "locked"
@@ -99,6 +101,7 @@ class AccountFacts(msgspec.Struct, frozen=True):
     confirmed_at: Ms
     state: AccountState = AccountState.ACTIVE
     number_changed_at: Ms | None = None
+    probation_since: Ms | None = None
     factors: tuple[Factor, ...] = ()
 
 

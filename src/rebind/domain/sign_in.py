@@ -7,6 +7,7 @@ whose number was confirmed recently. Where it was not (I4), the session is on pr
 from rebind.domain.evidence import Proof, SubscriberAnswer, independent, stale
 from rebind.domain.request import Kind
 from rebind.domain.rows import Case, Gives, Row, Strength
+from rebind.domain.units import DAY
 
 S = Strength
 
@@ -33,7 +34,17 @@ def number_doubtful(case: Case) -> bool:
     if case.carrier.subscriber is SubscriberAnswer.RECYCLED:
         return True
     account = case.account
+    if _outlived_probation(case):
+        return False
     return stale(account.confirmed_at, account.region, case.policy, case.now)
+
+
+def _outlived_probation(case: Case) -> bool:
+    """Profile lenient: a probation of which every address was told ends by time. Strict: never."""
+    since = case.account.probation_since
+    if case.policy.profile != "lenient" or since is None:
+        return False
+    return case.now - since >= case.policy.probation_lenient_d * DAY
 
 
 def _phone_only_without_factor(case: Case) -> bool:

@@ -72,7 +72,8 @@ async def begin(
     if isinstance(needs, Refused):
         return needs
     tally, targets = Tally(desk, now), []
-    tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
+    if not known:
+        tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
     tally.add(CODE_ACCOUNT, (token.account_id,), by=max(1, len(send)))
     rows = limits.counted(counters)
     for proof in send:
@@ -200,6 +201,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     if row.device_id is not None:
         writes.append(limits.forgive(CODE_DEVICE, row.device_id))
     if row.session_id is not None:
+        writes.append(sessions.stays(account_id, row.session_id, now))
         writes.append(sessions.end_others(account_id, row.session_id, "number_changed", now))
     lines = [
         line(caller, Act.NUMBER_CHANGED, account_id, row.id, decision.row),

@@ -3,6 +3,7 @@
 The same for every journey. Asking for a code says the same whether or not anybody is there.
 """
 
+from rebind.domain import evidence
 from rebind.domain.acts import Act
 from rebind.domain.evidence import CODES, Proof
 from rebind.domain.limits import (
@@ -25,7 +26,7 @@ from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import Dossier
+from rebind.flows.desk.dossier import Dossier, email_factor
 from rebind.flows.desk.opening import RequestView
 from rebind.store import limits, requests
 from rebind.store.emails import EmailRow
@@ -85,8 +86,10 @@ async def send_code(
     if refusal is not None:
         return refusal
     needs = dossier.needs(desk, now)
-    target = _target(desk, dossier, proof)
-    if target is None or not any(proof in way for way in needs):
+    if not any(proof in way for way in needs):
+        return Refused(PROOF_NOT_OFFERED)
+    target = _target(desk, dossier, proof, now)
+    if target is None:
         return Refused(PROOF_NOT_OFFERED)
     challenge = dossier.challenges.get(proof)
     if challenge is not None and challenge.tries >= challenge.tries_max:
@@ -96,21 +99,35 @@ async def send_code(
     return refusal or RequestView(row.id, row.kind, State.OPEN, needs, row.expires_at)
 
 
-def _target(desk: Desk, dossier: Dossier, proof: Proof) -> Target | None:
+def _target(desk: Desk, dossier: Dossier, proof: Proof, now: Ms) -> Target | None:
     """Where a code for this proof goes, or None where there is no such address."""
     if proof not in CODES:
         return None
     if proof is Proof.CODE_EMAIL:
-        live: list[EmailRow] = [mail for mail in dossier.emails if mail.removed_at is None]
-        if not live:
+        mail = _strongest(desk, dossier, now)
+        if mail is None:
             return None
-        address = desk.seal.unseal("emails.address", live[0].id, live[0].address_sealed)
-        return Target(proof, address, live[0].address_key)
+        address = desk.seal.unseal("emails.address", mail.id, mail.address_sealed)
+        return Target(proof, address, mail.address_key)
     if proof is Proof.CODE_CURRENT and dossier.kind is not Kind.SIGN_IN:
         current = dossier.current_number(desk)
         return Target(proof, current, desk.seal.index("number", current))
     nobody = not dossier.someone and dossier.kind is not Kind.ENROL
     return Target(proof, dossier.number(desk), dossier.row.number_key, nobody)
+
+
+def _strongest(desk: Desk, dossier: Dossier, now: Ms) -> EmailRow | None:
+    """The mailbox whose code counts for most: an aged one that no code by SMS has set lately, the
+    oldest of those; else the oldest."""
+    live = [mail for mail in dossier.emails if mail.removed_at is None]
+    enrolled_at = dossier.account_facts(now).enrolled_at
+    for mail in live:
+        factor = email_factor(mail)
+        if evidence.aged(factor, enrolled_at, desk.policy, now) and evidence.independent(
+            factor, Proof.CODE_CURRENT, desk.policy, now
+        ):
+            return mail
+    return live[0] if live else None
 
 
 def _sending(desk: Desk, dossier: Dossier, target: Target, now: Ms) -> Sending:
@@ -142,8 +159,11 @@ async def _send(
         if closed is not None:
             return closed
     tally = Tally(desk, now)
-    tally.add(ASK_CLIENT, client_keys)
-    tally.add(CODE_ACCOUNT, (row.account_id,))
+    if sending.device_id is None:
+        tally.add(ASK_CLIENT, client_keys)
+    if row.session_id is not None:
+        # Only from inside: what strangers ask for at sign-in must not spend the holder's budget.
+        tally.add(CODE_ACCOUNT, (row.account_id,))
     refusal = budgets.count_sending(desk, caller, tally, sending, row.id, rows, now)
     refusal = refusal or tally.refused(rows)
     if refusal is not None:

@@ -20,7 +20,7 @@ from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Gives
 from rebind.domain.units import Ms
-from rebind.flows.desk import budgets, codes, opening, tokens
+from rebind.flows.desk import budgets, codes, notices, opening, tokens
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.callers import device_facts, knows
 from rebind.flows.desk.codes import Target
@@ -28,8 +28,12 @@ from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, strangers_needs
 from rebind.flows.desk.finishing import Finished
 from rebind.flows.desk.opening import RequestView, Subject
-from rebind.store import accounts, limits
+from rebind.store import accounts, limits, outbox
 from rebind.store.accounts import ByNumber
+from rebind.store.statements import Write
+
+AGENT_TOLD_MAX = 60
+"""Characters of a browser's name that a notice tells; the rest is versions."""
 
 
 def _on_known_device(desk: Desk, found: ByNumber | None, now: Ms) -> bool:
@@ -68,7 +72,9 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
             return closed
     sending = Sending(keys, phone.region, device_id if known else None)
     tally = Tally(desk, now)
-    tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
+    if not known:
+        # A known device shares its network with strangers, but not their budget (invariant 7).
+        tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
     refusal = budgets.count_sending(desk, caller, tally, sending, request_id, rows, now)
     refusal = refusal or tally.refused(rows)
     if refusal is not None:
@@ -99,15 +105,41 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     """Rows I1 to I4: a session. `confirmed_at` moves only for a full session on a known device or
     with a proof beside SMS (invariant 14)."""
     row = dossier.row
-    given, writes = opening.session(
-        desk, caller, row.account_id, row.device_id, decision.gives, now
-    )
-    lines = [line(caller, Act.SESSION_OPENED, row.account_id, row.id, decision.row)]
+    account_id = row.account_id
+    given, writes = opening.session(desk, caller, account_id, row.device_id, decision.gives, now)
+    lines = [line(caller, Act.SESSION_OPENED, account_id, row.id, decision.row)]
     if decision.gives is Gives.FULL:
-        writes.append(accounts.confirm(row.account_id, row.number_version, now))
-        lines.append(line(caller, Act.NUMBER_CONFIRMED, row.account_id, row.id, decision.row))
+        writes.append(accounts.confirm(account_id, row.number_version, now))
+        lines.append(line(caller, Act.NUMBER_CONFIRMED, account_id, row.id, decision.row))
+        if row.probation_since is not None:
+            writes.append(accounts.trusted(account_id))
+    else:
+        writes.append(accounts.unmoved(account_id, row.number_version))
+        if decision.gives is Gives.PROBATION:
+            writes.append(accounts.doubted(account_id, now))
     number = dossier.number(desk)
-    writes += [limits.forgive(CODE_ADDRESS, key) for key in desk.seal.indexes("number", number)]
+    keys = desk.seal.indexes("number", number)
+    writes += [limits.forgive(CODE_ADDRESS, key) for key in keys]
     if row.device_id is not None:
         writes.append(limits.forgive(CODE_DEVICE, row.device_id))
+    if not dossier.on_known_device(desk, now):
+        writes += _notices(desk, caller, dossier, {*keys}, now)
     return Finished(writes, lines, given)
+
+
+def _notices(
+    desk: Desk, caller: Caller, dossier: Dossier, asked: set[bytes], now: Ms
+) -> list[Write]:
+    """A sign-in on a device that is not known is told to every address but the number that has
+    just answered a code."""
+    told = [*notices.mailboxes(desk, dossier), *notices.former_numbers(desk, dossier, asked)]
+    if not told:
+        return []
+    row = dossier.row
+    params = {"when": str(now), "device": caller.agent[:AGENT_TOLD_MAX] or caller.address}
+    locale = row.account_locale or caller.locale
+    return [
+        outbox.put(
+            notices.parcels(desk, "new_sign_in", told, locale, params, row.account_id, row.id, now)
+        )
+    ]

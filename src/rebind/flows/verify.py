@@ -144,10 +144,13 @@ def _guessing(
     client_key: bytes,
     now: Ms,
 ) -> Refused | None:
-    """Whether a budget of wrong codes is spent: then nothing is compared any more."""
+    """Whether a budget of wrong codes is spent: then nothing is compared any more. A known device
+    has a row of its own and answers for no stranger on its network (invariant 7)."""
+    if dossier.on_known_device(desk, now):
+        return None
     row = counters.get((WRONG_CLIENT.name, client_key, 0), NOTHING_COUNTED)
     refused = spent(desk.limits[WRONG_CLIENT], row, now)
-    if refused is None and dossier.kind is Kind.SIGN_IN and not dossier.on_known_device(desk, now):
+    if refused is None and dossier.kind is Kind.SIGN_IN:
         row = counters.get((WRONG_ADDRESS.name, dossier.row.number_key, 0), NOTHING_COUNTED)
         refused = spent(desk.limits[WRONG_ADDRESS], row, now)
     return refused
@@ -161,15 +164,15 @@ async def _count_wrong(
     client_keys: Sequence[bytes],
     now: Ms,
 ) -> None:
-    """Count a wrong code where it belongs: the client's network, and either the known device's own
-    row or the number's counter for unknown devices."""
+    """Count a wrong code where it belongs: in the known device's own row, or else against the
+    client's network and, at sign-in, the number's counter for unknown devices."""
     tally = budgets.Tally(desk, now)
-    tally.add(WRONG_CLIENT, client_keys)
     row, extra = dossier.row, []
-    if dossier.kind is Kind.SIGN_IN:
-        if dossier.on_known_device(desk, now) and row.device_id is not None:
-            extra.append(devices.wrong(row.account_id, row.device_id))
-        else:
+    if row.device_id is not None and dossier.on_known_device(desk, now):
+        extra.append(devices.wrong(row.account_id, row.device_id))
+    else:
+        tally.add(WRONG_CLIENT, client_keys)
+        if dossier.kind is Kind.SIGN_IN:
             tally.add(WRONG_ADDRESS, desk.seal.indexes("number", dossier.number(desk)))
     wrong = line(caller, Act.CODE_WRONG, row.account_id, row.id, row.kind, dossier.actor)
     try:
@@ -228,6 +231,11 @@ async def _decided(
             return missed or RequestView(
                 row.id, row.kind, State.DONE, (), row.expires_at, session=finished.session
             )
+        case Wait(ways=ways) if ways:
+            # A quicker way is still open: the person goes on.
+            writes.append(requests.advance(row.id, row.version, now))
+            missed = await desk.keep_or_refuse(writes, accepted, now)
+            return missed or RequestView(row.id, row.kind, State.OPEN, ways, row.expires_at)
         case Wait(until=until):
             return await _refuse(desk, caller, dossier, writes, Refused(MUST_WAIT, until), now)
         case Refuse(refusal=refusal, until=until):

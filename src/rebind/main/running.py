@@ -49,7 +49,12 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
                 pages.demo_style(),
             )
         app = api.build(
-            house.desk, JOURNEYS, unavailable=Unavailable, report=_reporter(log), extra_routes=extra
+            house.desk,
+            JOURNEYS,
+            unavailable=Unavailable,
+            report=_reporter(log),
+            heard=lambda refusal: getattr(log, refusal.level)("refused", code=refusal.code),
+            extra_routes=extra,
         )
         stop = asyncio.Event()
         workers = _start_workers(house, stop) if settings.worker == "inside" else []

@@ -16,14 +16,15 @@ _OPEN = Statement(
     "accounts.open",
     """
     INSERT INTO accounts (id, state, locale, enrolled_at, number_version, number_changed_at,
-        version)
-    VALUES (:id, :state, :locale, :enrolled_at, 1, NULL, 1)
+        probation_since, version)
+    VALUES (:id, :state, :locale, :enrolled_at, 1, NULL, NULL, 1)
     """,
 )
 _REBOUND = Statement(
     "accounts.rebound",
     """
     UPDATE accounts SET number_version = :number_version, number_changed_at = :now,
+        probation_since = NULL,
         version = version + 1
     WHERE id = :id AND number_version = :based_on AND state = 'active'
     """,
@@ -50,6 +51,20 @@ _CONFIRM = Statement(
     UPDATE bindings SET confirmed_at = :now
     WHERE account_id = :account_id AND version = :version AND released_at IS NULL
     """,
+)
+_UNMOVED = Statement(
+    "bindings.unmoved",
+    """
+    UPDATE bindings SET confirmed_at = confirmed_at
+    WHERE account_id = :account_id AND version = :version AND released_at IS NULL
+    """,
+)
+_DOUBTED = Statement(
+    "accounts.doubted",
+    "UPDATE accounts SET probation_since = :now WHERE id = :id AND probation_since IS NULL",
+)
+_TRUSTED = Statement(
+    "accounts.trusted", "UPDATE accounts SET probation_since = NULL WHERE id = :id"
 )
 _HISTORY = Statement(
     "bindings.history",
@@ -180,6 +195,22 @@ def confirm(account_id: Id, version: int, now: Ms) -> Write:
     """Move `confirmed_at`: only for a full session on a known device or with a proof beside SMS
     (invariant 14)."""
     return Write(_CONFIRM, {"account_id": account_id, "version": version, "now": now})
+
+
+def doubted(account_id: Id, now: Ms) -> Write:
+    """Somebody signed in on probation: note since when, unless it is noted already."""
+    return Write(_DOUBTED, {"id": account_id, "now": now}, expect=None)
+
+
+def trusted(account_id: Id) -> Write:
+    """The holder has shown themselves: whatever probation there was is over."""
+    return Write(_TRUSTED, {"id": account_id})
+
+
+def unmoved(account_id: Id, version: int) -> Write:
+    """Nothing but the guard that this binding is live still: it takes the row, so that a session by
+    the old number cannot slip past a change that ends all sessions at the same moment."""
+    return Write(_UNMOVED, {"account_id": account_id, "version": version})
 
 
 def by_number(number_key: bytes, device_id: Id | None) -> Query:

@@ -13,6 +13,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "enrolled_at",
         "number_version",
         "number_changed_at",
+        "probation_since",
         "version",
     ),
     "bindings": (

@@ -32,6 +32,7 @@ _BY_ID = Statement(
         r.ended_as, r.policy_row, r.version,
         n.account_id, n.held_until,
         a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
+        a.probation_since,
         b.number_sealed, b.number_key, b.region, b.confirmed_at,
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row,
         s.level, s.opened_at, s.expires_at, s.ended_at
@@ -95,6 +96,7 @@ class RequestRow(msgspec.Struct, frozen=True):
     enrolled_at: Ms | None
     account_number_version: int | None
     number_changed_at: Ms | None
+    probation_since: Ms | None
     current_sealed: bytes | None
     current_key: bytes | None
     current_region: str | None

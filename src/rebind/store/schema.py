@@ -58,6 +58,7 @@ accounts = _table(
     _whole("enrolled_at"),
     _whole("number_version"),
     _whole("number_changed_at", null=True),
+    _whole("probation_since", null=True),
     _whole("version"),
 )
 

@@ -40,6 +40,13 @@ _SEEN = Statement(
     WHERE account_id = :account_id AND id = :id AND ended_at IS NULL
     """,
 )
+_STAYS = Statement(
+    "sessions.stays",
+    """
+    UPDATE sessions SET seen_at = :now
+    WHERE account_id = :account_id AND id = :id AND ended_at IS NULL AND expires_at > :now
+    """,
+)
 _LIVE = Statement(
     "sessions.live",
     """
@@ -149,6 +156,11 @@ def open_session(
 def seen(account_id: Id, session_id: Id, now: Ms) -> Write:
     """Note an interactive request."""
     return Write(_SEEN, {"account_id": account_id, "id": session_id, "now": now}, expect=None)
+
+
+def stays(account_id: Id, session_id: Id, now: Ms) -> Write:
+    """The guard that a session lives still: what it began dies with it, up to the last moment."""
+    return Write(_STAYS, {"account_id": account_id, "id": session_id, "now": now})
 
 
 def live(account_id: Id, now: Ms, limit: int) -> Query:

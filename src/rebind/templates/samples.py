@@ -52,7 +52,5 @@ def all_samples() -> Iterator[Sample]:
             yield Sample("code", channel, purpose, _BASE | params)
         device = {"device": "Chrome, Windows"}
         yield Sample("new_sign_in", channel, "", _BASE | _WHEN | device)
-        for hours in ("1", "24", "25"):
-            yield Sample("sign_in_closed", channel, hours, _BASE | {"hours": hours})
     for channel, role in (("sms", "old"), ("sms", "new"), ("mail", "mail")):
         yield Sample("number_changed", channel, role, _BASE | _WHEN | _MASKED | {"role": role})

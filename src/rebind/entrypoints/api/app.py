@@ -8,7 +8,7 @@ from starlette.routing import Route as StarletteRoute
 
 from rebind import __version__
 from rebind.domain.acts import Door
-from rebind.domain.refusals import PATH_UNKNOWN, Refused
+from rebind.domain.refusals import PATH_UNKNOWN, Refusal, Refused
 from rebind.entrypoints.api import account, requests, sessions
 from rebind.entrypoints.shared import openapi
 from rebind.entrypoints.shared.problems import TYPES, Meaning, Problems
@@ -41,11 +41,13 @@ def build(
     *,
     unavailable: type[Exception],
     report: Callable[[BaseException], None],
+    heard: Callable[[Refusal], None] | None = None,
     extra_routes: Sequence[BaseRoute] = (),
 ) -> App:
     """The application: the JSON API, then `extra_routes` of other doors. `unavailable` is what the
-    store raises while it is away; `report` is told every exception that nobody expected."""
-    problems = Problems(desk.clock, desk.policy.code_digits)
+    store raises while it is away; `report` is told every exception that nobody expected, `heard`
+    every refusal that was given."""
+    problems = Problems(desk.clock, desk.policy.code_digits, heard)
     whole = [
         *places(routes(desk, journeys), problems, Door.API),
         # No other door answers below here.

@@ -188,11 +188,28 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
             operation_id="showRequest",
             tag=TAG,
         ),
-        *_acting(at),
+        _cancelling(at),
+        *_answering(at),
     ]
 
 
-def _acting(at: Requests) -> list[Route]:
+def _cancelling(at: Requests) -> Route:
+    return Route(
+        method="POST",
+        path=ONE + "/cancel",
+        handler=at.cancel,
+        auth=Auth.REQUEST,
+        parameters=THE_REQUEST,
+        status=200,
+        answer=schemas.Request,
+        refusals=(*_OPEN, TRY_AGAIN),
+        summary="Stop a request; nothing has changed and nothing will",
+        operation_id="cancelRequest",
+        tag=TAG,
+    )
+
+
+def _answering(at: Requests) -> list[Route]:
     return [
         Route(
             method="POST",
@@ -247,19 +264,6 @@ def _acting(at: Requests) -> list[Route]:
             },
             summary="Give one proof, or several that are taken together or not at all",
             operation_id="prove",
-            tag=TAG,
-        ),
-        Route(
-            method="POST",
-            path=ONE + "/cancel",
-            handler=at.cancel,
-            auth=Auth.REQUEST,
-            parameters=THE_REQUEST,
-            status=200,
-            answer=schemas.Request,
-            refusals=(*_OPEN, TRY_AGAIN),
-            summary="Stop a request; nothing has changed and nothing will",
-            operation_id="cancelRequest",
             tag=TAG,
         ),
     ]

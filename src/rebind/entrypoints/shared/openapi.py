@@ -19,7 +19,7 @@ from rebind.templates.refusals import explain
 REFERENCE = "#/components/schemas/{name}"
 _EXAMPLE_MOMENT = 1_767_603_600_000
 _EXAMPLE_DIGITS = 6
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_FIGURE = re.compile(r"\{([a-z_]+)\}")
 
 _SECURITY: dict[Auth, list[dict[str, list[str]]]] = {
     Auth.NONE: [],
@@ -179,7 +179,7 @@ def _problem(status: int, refusals: list[Refusal]) -> dict[str, Any]:
 
 
 def _example(refusal: Refusal) -> dict[str, Any]:
-    timed = "until" in _PLACEHOLDER.findall(refusal.text)
+    timed = "until" in _FIGURE.findall(refusal.text)
     refused = Refused(refusal, _EXAMPLE_MOMENT if timed else None)
     title, detail = explain(refused, "en", _EXAMPLE_MOMENT, digits=_EXAMPLE_DIGITS)
     example: dict[str, Any] = {

@@ -5,6 +5,7 @@ wrong on our side (`unavailable`, `internal`) is told in the same shape and with
 Neighbours: `domain/refusals.py` is the catalogue, `templates/refusals.py` has the words.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -102,15 +103,21 @@ _PERSONAL = [
 
 
 class Problems:
-    """Tells refusals. `digits` is the length of a code, which some texts name."""
+    """Tells refusals. `digits` is the length of a code, which some texts name; `heard` is told
+    each refusal that is given, for the log."""
 
-    def __init__(self, clock: Clock, digits: int) -> None:
+    def __init__(
+        self, clock: Clock, digits: int, heard: Callable[[Refusal], None] | None = None
+    ) -> None:
         self._clock = clock
         self._digits = digits
+        self._heard = heard
 
     def reply(self, refused: Refused, locale: str) -> Reply:
         """The answer that tells this refusal."""
         now, refusal = self._clock.now(), refused.refusal
+        if self._heard is not None:
+            self._heard(refusal)
         title, detail = explain(refused, locale, now, digits=self._digits)
         body = _encoder.encode(
             Problem(

@@ -73,12 +73,12 @@ class Place:
         scope[ROUTE_IN_SCOPE] = self._path
         headers = callers.headers_of(scope)
         served = self._served.get(scope["method"])
-        if served is None:
-            status, said, body = self._refused(METHOD_NOT_ALLOWED, headers)
-            reply = status, [*said, (b"allow", self._allow)], body
-        elif not scope["path_params"] and scope["path"].endswith("\n"):
+        if not scope["path_params"] and scope["path"].endswith("\n"):
             # Starlette's patterns end in `$`, which overlooks a line break.
             reply = self._refused(PATH_UNKNOWN, headers)
+        elif served is None:
+            status, said, body = self._refused(METHOD_NOT_ALLOWED, headers)
+            reply = status, [*said, (b"allow", self._allow)], body
         else:
             reply = await self._answer(served, scope, headers, receive)
         await send_reply(reply, scope, send)

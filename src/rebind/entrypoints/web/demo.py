@@ -57,7 +57,10 @@ def routes(newest: Newest, people: People, page: Page, style: str) -> list[Route
 
     async def outbox(request: Request) -> Response:
         to = request.query_params.get("to")
-        return HTMLResponse(page(newest(to, 0), await people()), headers=_HEADERS)
+        return HTMLResponse(
+            page(newest(to, 0), await people(), request.headers.get("accept-language")),
+            headers=_HEADERS,
+        )
 
     async def outbox_json(request: Request) -> Response:
         after = request.query_params.get("after", "0")

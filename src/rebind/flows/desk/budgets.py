@@ -105,6 +105,9 @@ def places_to_read(
             found[country_place(desk, sending.region, request_id)] = None
         if sending.device_id is not None:
             found[(CODE_DEVICE.name, sending.device_id, 0)] = None
+    mac = _mac_in(caller.work)
+    if mac is not None:
+        found[(WORK_ONCE.name, _work_key(mac), 0)] = None
     return list(found)
 
 
@@ -117,14 +120,16 @@ def count_sending(
     rows: dict[Place, Counted],
     now: Ms,
 ) -> Refused | None:
-    """Add one code to the tally: to the known device's own budget, else to the address's; a spent
-    one may be paid for with work. Refusals: too_many_codes (with work on offer), work_invalid."""
+    """Add one code to the tally: to the known device's own budget, else to the country's and the
+    address's; a spent address may be paid for with work. Refusals: too_many_codes (with work on
+    offer), work_invalid."""
+    if sending.device_id is not None:
+        # Nothing that strangers spend stands in a known device's way (invariant 7).
+        tally.add(CODE_DEVICE, (sending.device_id,))
+        return None
     if sending.region is not None:
         slot = slot_of(CODE_COUNTRY, request_id)
         tally.add(CODE_COUNTRY, desk.seal.indexes("country", sending.region), slot=slot)
-    if sending.device_id is not None:
-        tally.add(CODE_DEVICE, (sending.device_id,))
-        return None
     address_key = sending.address_keys[0]
     row = rows.get((CODE_ADDRESS.name, address_key, 0), NOTHING_COUNTED)
     refusal = spent(desk.limits[CODE_ADDRESS], row, now)
@@ -148,16 +153,27 @@ def _challenge(desk: Desk, address_key: bytes, now: Ms) -> str:
     return f"{ends}-{urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
 
+def _mac_in(solved: str | None) -> bytes | None:
+    """The keyed hash in a solution as it was sent, not yet looked at."""
+    mac_text = (solved or "").partition(".")[0].partition("-")[2]
+    try:
+        return urlsafe_b64decode(mac_text + "=" * (-len(mac_text) % 4)) or None
+    except ValueError:
+        return None
+
+
+def _work_key(mac: bytes) -> bytes:
+    """Under which key a challenge is marked as used, however its solution was spelled."""
+    return mac[:16]
+
+
 def _paid(desk: Desk, solved: str, address_key: bytes, now: Ms) -> bytes | None:
     """The key under which a valid solution is marked as used, or None."""
     challenge, _, nonce = solved.partition(".")
-    ends, _, mac_text = challenge.partition("-")
+    ends = challenge.partition("-")[0]
     if not (ends.isascii() and ends.isdigit() and len(ends) <= 15 and int(ends) > now):
         return None
-    try:
-        mac = urlsafe_b64decode(mac_text + "=" * (-len(mac_text) % 4))
-    except ValueError:
+    mac = _mac_in(solved)
+    if mac is None or not desk.seal.matches(mac, "work", address_key, ends.encode()):
         return None
-    if not desk.seal.matches(mac, "work", address_key, ends.encode()):
-        return None
-    return mac[:16] if work.solved(challenge, nonce) else None
+    return _work_key(mac) if work.solved(challenge, nonce) else None

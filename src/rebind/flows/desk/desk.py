@@ -16,6 +16,7 @@ from rebind.domain.refusals import (
     CODE_TRIES_SPENT,
     NUMBER_TAKEN,
     REQUEST_FINISHED,
+    SESSION_ENDED,
     SESSION_UNKNOWN,
     TOO_MANY_CODES,
     TRY_AGAIN,
@@ -83,6 +84,7 @@ _MISSED: dict[str, Refusal] = {
     "accounts.rebound": ACCOUNT_CHANGED,
     "bindings.confirm": ACCOUNT_CHANGED,
     "bindings.release": ACCOUNT_CHANGED,
+    "bindings.unmoved": ACCOUNT_CHANGED,
     "challenges.consume": REQUEST_FINISHED,
     "challenges.set": CODE_TRIES_SPENT,
     "limits.count": TOO_MANY_CODES,
@@ -91,6 +93,7 @@ _MISSED: dict[str, Refusal] = {
     "requests.advance": TRY_AGAIN,
     "requests.end": REQUEST_FINISHED,
     "sessions.end": SESSION_UNKNOWN,
+    "sessions.stays": SESSION_ENDED,
 }
 """What a missed guard means to the person whose batch it stopped."""
 

@@ -64,14 +64,21 @@ class Dossier(msgspec.Struct, frozen=True):
 
     @property
     def someone(self) -> bool:
-        """Whether the account exists; False for enrol, and for a number that nobody has."""
-        return self.row.account is not None
+        """Whether the account exists; False for enrol, and for a number that nobody has. A number
+        that left its account after a stranger had asked for it is nobody's to that stranger."""
+        row = self.row
+        moved_on = row.number_version != row.account_number_version
+        return row.account is not None and not (moved_on and self._asked_by_stranger)
+
+    @property
+    def _asked_by_stranger(self) -> bool:
+        """Whether nothing speaks for the account yet: neither a session nor an accepted proof."""
+        return self.row.session_id is None and not self.evidence
 
     @property
     def actor(self) -> str:
         """Who acts, for the audit trail: a stranger until something was proved."""
-        begun_in_session = self.row.session_id is not None
-        return "holder" if begun_in_session or self.evidence else "stranger"
+        return "stranger" if self._asked_by_stranger else "holder"
 
     def state(self, now: Ms) -> State:
         return state_of(self.row.ended_as, self.row.expires_at, now)
@@ -138,6 +145,7 @@ class Dossier(msgspec.Struct, frozen=True):
             confirmed_at=row.confirmed_at,
             state=AccountState(row.account_state),
             number_changed_at=row.number_changed_at,
+            probation_since=row.probation_since,
             factors=self.factors(),
         )
 
@@ -162,7 +170,7 @@ class Dossier(msgspec.Struct, frozen=True):
         for everybody (invariant 8)."""
         if self.state(now) is not State.OPEN:
             return ()
-        if self.row.session_id is None and not self.evidence:
+        if self._asked_by_stranger:
             return strangers_needs(self.kind)
         decision = self.decide(desk, self.evidence, CarrierFacts(), now)
         return decision.ways if isinstance(decision, Need) else ()

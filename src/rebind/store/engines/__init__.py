@@ -4,10 +4,10 @@ Each engine is imported only when it is asked for: a process on SQLite never loa
 driver. The neighbours `sqlite` and `postgres` do the work; `base` is what they share.
 """
 
-from rebind.store.engines.base import Fraction, Refused, Stats, StoreEngine
+from rebind.store.engines.base import Fraction, Rejected, Stats, StoreEngine
 from rebind.store.engines.urls import is_postgres, sqlite_path
 
-__all__ = ["Fraction", "Refused", "Stats", "StoreEngine", "open_engine"]
+__all__ = ["Fraction", "Rejected", "Stats", "StoreEngine", "open_engine"]
 
 
 async def open_engine(url: str, *, connections: int, fraction: Fraction) -> StoreEngine:

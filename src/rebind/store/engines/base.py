@@ -36,7 +36,7 @@ Fraction: TypeAlias = Callable[[], float]
 Picker: TypeAlias = Callable[[Args], tuple[Value, ...]]
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """The database refused a statement for what it says: a broken uniqueness, a wrong type, bad
     SQL. Always a bug of ours, never an expected refusal. It tells the statement, never a value."""
 

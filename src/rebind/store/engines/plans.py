@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from rebind.store.engines.base import Numbered, Refused, numbered, returns
+from rebind.store.engines.base import Numbered, Rejected, numbered, returns
 from rebind.store.statements import Query, Statement, Value, Write
 
 BatchKey: TypeAlias = tuple[tuple[Statement, int | None], ...]
@@ -96,11 +96,11 @@ def batch_plan(key: BatchKey) -> Plan:
 
 
 def arguments(plan: Plan, items: Sequence[Query | Write]) -> list[Value]:
-    """The arguments of all parts, in the order of their numbers. Raises `Refused`."""
+    """The arguments of all parts, in the order of their numbers. Raises `Rejected`."""
     values: list[Value] = []
     for part, item in zip(plan.parts, items, strict=True):
         try:
             values.extend(part.pick(item.args))
         except KeyError as missing:
-            raise Refused(item.statement.name, f"no argument {missing}") from None
+            raise Rejected(item.statement.name, f"no argument {missing}") from None
     return values

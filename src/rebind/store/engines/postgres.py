@@ -21,7 +21,7 @@ from rebind.store.engines.base import (
     RETRIES_MAX,
     WAIT_MAX_MS,
     Fraction,
-    Refused,
+    Rejected,
     Stats,
     pause_ms,
 )
@@ -288,7 +288,7 @@ def _unharmed(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return _sqlstate(error)[:2] not in ("08", "57", "58", "XX")
     # The driver refuses an argument before it sends anything.
-    return isinstance(error, Missed | Refused | ValueError | OverflowError | TypeError)
+    return isinstance(error, Missed | Rejected | ValueError | OverflowError | TypeError)
 
 
 def _raise_told(plan: Plan, error: BaseException) -> NoReturn:
@@ -303,9 +303,9 @@ def _raise_told(plan: Plan, error: BaseException) -> NoReturn:
     if state.startswith(_SERVER):
         raise Unavailable(f"{plan.name}: {state}") from None
     if isinstance(error, asyncpg.PostgresError):
-        raise Refused(plan.name, _why(error, state)) from None
+        raise Rejected(plan.name, _why(error, state)) from None
     if isinstance(error, ValueError | OverflowError | TypeError):
-        raise Refused(plan.name, f"an argument does not fit ({type(error).__name__})") from None
+        raise Rejected(plan.name, f"an argument does not fit ({type(error).__name__})") from None
     if isinstance(error, OSError):
         raise Unavailable(f"{plan.name}: {type(error).__name__}") from None
     raise error

@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
-from rebind.store.engines.base import PLANS_MAX, WAIT_MAX_MS, Fraction, Refused, Stats, pause_ms
+from rebind.store.engines.base import PLANS_MAX, WAIT_MAX_MS, Fraction, Rejected, Stats, pause_ms
 from rebind.store.statements import Missed, Query, Rows, Unavailable, Write
 
 GROUP_MAX: Final = 128
@@ -62,7 +62,7 @@ class _Job:
     A `guarded` job is undone as a whole when a write misses. An unguarded one is a single
     statement whose rows are handed back, which SQLite itself keeps whole or not at all."""
 
-    __slots__ = ("failure", "future", "guarded", "rows", "writes")
+    __slots__ = ("changed", "failure", "future", "guarded", "rows", "writes")
 
     def __init__(
         self, writes: Sequence[Write], guarded: bool, future: asyncio.Future[Rows]
@@ -72,6 +72,8 @@ class _Job:
         self.future = future
         self.rows: Rows = ()
         self.failure: Exception | None = None
+        # Spent tries and empty queues change nothing: then there is nothing to wait for either.
+        self.changed = False
 
 
 class SqliteEngine:
@@ -231,7 +233,7 @@ class SqliteEngine:
         try:
             for job in group:
                 self._run(job, alone)
-                kept = kept or job.failure is None
+                kept = kept or (job.changed and job.failure is None)
                 if not self._writer.in_transaction:
                     # A full disk or a failed read undoes the whole transaction, neighbours too.
                     self._resolve(job.failure or Unavailable("the transaction was lost"))
@@ -262,8 +264,9 @@ class SqliteEngine:
                     # With RETURNING the statement is not finished before its rows are fetched.
                     job.rows = cursor.fetchall()
                     touched = len(job.rows)
+                # Less than zero: the driver does not count a statement that begins with WITH.
+                job.changed = job.changed or touched != 0
                 if job.guarded and write.expect is not None and touched != write.expect:
-                    # A statement that begins with WITH is not counted by the driver.
                     if touched < 0:
                         touched = execute("SELECT changes()").fetchone()[0]
                         if touched == write.expect:
@@ -373,4 +376,4 @@ def _why(error: Exception) -> str:
 def _told(statement: str, error: Exception) -> Exception:
     if _code(error) in _MACHINE:
         return Unavailable(f"{statement}: {_why(error)}")
-    return Refused(statement, _why(error))
+    return Rejected(statement, _why(error))

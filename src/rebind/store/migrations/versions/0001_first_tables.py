@@ -39,6 +39,7 @@ def _accounts() -> None:
         sa.Column("enrolled_at", _WHOLE, nullable=False),
         sa.Column("number_version", _WHOLE, nullable=False),
         sa.Column("number_changed_at", _WHOLE, nullable=True),
+        sa.Column("probation_since", _WHOLE, nullable=True),
         sa.Column("version", _WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
         **_COMPACT,

@@ -1,0 +1,188 @@
+"""`python -m bench`: build the town, measure, tell.
+
+Everything happens on the loopback and in one temporary folder; every process is ended by its id,
+also on Ctrl-C.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvloop
+
+from bench import noise, report, rounds, visitors
+from bench.recording import Recorded, Recorder
+from bench.rounds import OURS, Cores, Place, Plan, Sample, Start
+from bench.sms import Centre
+from bench.town import ENGINES, People, Town
+from rebind.store.engines import open_engine
+from rebind.store.upgrade import upgrade
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="1,000 accounts, three short rounds")
+    parser.add_argument("--sizes", help="accounts, as 1000,100000,1000000")
+    parser.add_argument("--engines", default=",".join(ENGINES), help="sqlite,postgresql")
+    parser.add_argument("--rounds", type=int, help="at least 7 for figures to be shown")
+    parser.add_argument("--cell-s", type=float, help="seconds of one flow in one round")
+    parser.add_argument("--write", action="store_true", help=f"write {report.PAGE.name}")
+    parser.add_argument(
+        "--pin-database", action="store_true", help="PostgreSQL on the second core as well"
+    )
+    parser.add_argument("--folder", help="where the databases go for the time of the run")
+    return parser.parse_args()
+
+
+def _plan(asked: argparse.Namespace) -> Plan:
+    quick = asked.quick
+    sizes = asked.sizes or ("1000" if quick else "1000,100000,1000000")
+    engines = [word for word in asked.engines.split(",") if word]
+    if unknown := set(engines) - set(ENGINES):
+        raise SystemExit(f"no such engine: {', '.join(sorted(unknown))}")
+    return Plan(
+        engines=engines,
+        sizes=sorted(int(word) for word in sizes.split(",")),
+        rounds=asked.rounds or (3 if quick else 7),
+        cell_s=asked.cell_s or (0.5 if quick else 0.9),
+        starts=3 if quick else 7,
+        pin_database=asked.pin_database,
+    )
+
+
+async def _recorded(town: Town, engine: str) -> dict[str, Recorded]:
+    """What our flows ask of a database of this kind."""
+    database = town.database(engine, 0)
+    if engine == "sqlite":
+        upgrade(database.url)
+    opened = await open_engine(database.url, connections=2, fraction=lambda: 0.5)
+    try:
+        return await Recorder(opened, town.seal).run()
+    finally:
+        await opened.close()
+
+
+def _places(plan: Plan, town: Town) -> list[Place]:
+    """Databases filled, nothing started."""
+    places = []
+    for size in plan.sizes:
+        for engine in plan.engines:
+            database = town.database(engine, size)
+            print(f"{size:,} accounts on {engine}", flush=True)
+            seconds = town.fill(database)
+            print(f"  filled in {seconds:.0f} s", flush=True)
+            places.append(Place(database, People(size, town.seal)))
+    return places
+
+
+async def _starts(plan: Plan, places: list[Place], town: Town, centre: Centre) -> list[Start]:
+    cores, found = _cores(), []
+    for _ in range(plan.starts):
+        for place in places:
+            if place.database.size == plan.sizes[-1]:
+                found.append(await rounds.start_once(place, town, centre, cores))
+    return found
+
+
+async def _rounds(plan: Plan, places: list[Place], town: Town, centre: Centre) -> list[Sample]:
+    """All cells, round after round. The first is a short one that nobody looks at."""
+    at = {(place.database.engine, place.database.size): place for place in places}
+    postmaster = town.cluster.pid if town.cluster is not None else None
+    samples: list[Sample] = []
+    order = list(rounds.cells(plan))
+    warm = Plan(plan.engines, plan.sizes, 1, plan.cell_s, 0, rounds.WARM_FLOWS)
+    for number in range(plan.rounds + 1):
+        began = time.perf_counter()
+        for cell in order:
+            place = at[cell.engine, cell.size]
+            how = plan if number else warm
+            sample = await rounds.measure(cell, number, place, centre, how, postmaster)
+            if number:
+                samples.append(sample)
+            for failure in sample.failures[:1]:
+                print(f"  {len(sample.failures)} failed: {cell.server} {failure}", flush=True)
+        label = f"round {number} of {plan.rounds}" if number else "warm-up"
+        print(f"{label}: {time.perf_counter() - began:.0f} s", flush=True)
+    return samples
+
+
+def _cores() -> Cores:
+    return Cores.found(_AVAILABLE)
+
+
+_AVAILABLE = sorted(os.sched_getaffinity(0))
+
+
+async def _measured(
+    plan: Plan, town: Town, places: list[Place], recorded: dict[str, dict[str, Recorded]]
+) -> tuple[list[Start], list[Sample], dict[str, float]]:
+    centre = Centre()
+    await centre.open()
+    try:
+        starts = await _starts(plan, places, town, centre)
+        for place in places:
+            place.open(town, centre, recorded[place.database.engine], _cores())
+        samples = await _rounds(plan, places, town, centre)
+        peaks = {
+            place.database.name: rounds.processes.memory_mib(place.children[OURS].pid, "VmHWM")
+            for place in places
+        }
+    finally:
+        centre.close()
+        for place in places:
+            place.close()
+    return starts, samples, peaks
+
+
+def _run(plan: Plan, folder: Path) -> report.Result:
+    began = time.perf_counter()
+    machine = noise.show()
+    town = Town(folder, plan.engines)
+    try:
+        cores = _cores()
+        if town.cluster is not None and plan.pin_database and cores.rest is not None:
+            for pid in rounds.family(town.cluster.pid):
+                os.sched_setaffinity(pid, {cores.rest})
+        recorded = {engine: asyncio.run(_recorded(town, engine)) for engine in plan.engines}
+        places = _places(plan, town)
+        if cores.rest is not None:
+            os.sched_setaffinity(0, {cores.rest})
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            starts, samples, peaks = runner.run(_measured(plan, town, places, recorded))
+    finally:
+        town.close()
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    asked = report.asked_of(recorded)
+    took = time.perf_counter() - began
+    return report.Result(when, machine, plan, asked, starts, peaks, samples, took)
+
+
+def main() -> None:
+    """The command."""
+    asked = _arguments()
+    plan = _plan(asked)
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    with tempfile.TemporaryDirectory(prefix="rebind-bench-", dir=asked.folder) as folder:
+        result = _run(plan, Path(folder))
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{result.when.replace(':', '')}.json"
+    file.write_bytes(report.encoded(result))
+    print(report.text(result))
+    print(f"\n{file}\ntook {result.took_s:.0f} s, {visitors.CODE_WAIT_S:g} s at most for a code")
+    if asked.write:
+        report.PAGE.parent.mkdir(parents=True, exist_ok=True)
+        report.PAGE.write_text(report.page(result), encoding="utf-8")
+        print(f"wrote {report.PAGE}")
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
