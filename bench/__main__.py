@@ -16,7 +16,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import noise, report, rounds, visitors
+from bench import noise, processes, report, rounds, visitors
 from bench.recording import Recorded, Recorder
 from bench.rounds import OURS, Cores, Place, Plan, Sample, Start
 from bench.sms import Centre
@@ -132,7 +132,7 @@ async def _measured(
             place.open(town, centre, recorded[place.database.engine], _cores())
         samples = await _rounds(plan, places, town, centre)
         peaks = {
-            place.database.name: rounds.processes.memory_mib(place.children[OURS].pid, "VmHWM")
+            place.database.name: processes.memory_mib(place.children[OURS].pid, "VmHWM")
             for place in places
         }
     finally:
@@ -149,7 +149,7 @@ def _run(plan: Plan, folder: Path) -> report.Result:
     try:
         cores = _cores()
         if town.cluster is not None and plan.pin_database and cores.rest is not None:
-            for pid in rounds.family(town.cluster.pid):
+            for pid in processes.family(town.cluster.pid):
                 os.sched_setaffinity(pid, {cores.rest})
         recorded = {engine: asyncio.run(_recorded(town, engine)) for engine in plan.engines}
         places = _places(plan, town)
@@ -169,7 +169,7 @@ def main() -> None:
     """The command."""
     asked = _arguments()
     plan = _plan(asked)
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="rebind-bench-", dir=asked.folder) as folder:
         result = _run(plan, Path(folder))
     RESULTS.mkdir(exist_ok=True)

@@ -204,10 +204,9 @@ async def _alive(_scope: Scope, _receive: Receive, send: Send) -> None:
     await _send(send, 200, {"status": "alive"})
 
 
-async def _serve(programs: Path, url: str, port: int, ring: Path) -> None:
-    known = msgspec.json.decode(programs.read_bytes(), type=list[Program])
+async def _serve(programs: list[Program], url: str, port: int, seal: AesSeal) -> None:
     store = await opened(url)
-    floor = Floor(store, AesSeal(ring_file.load(ring, None)), known)
+    floor = Floor(store, seal, programs)
     app = Router(
         [
             Route("/api/v1/requests", _Endpoint(floor.begin), methods=["POST"]),
@@ -228,4 +227,6 @@ async def _serve(programs: Path, url: str, port: int, ring: Path) -> None:
 if __name__ == "__main__":
     file, database, number, keys = sys.argv[1:]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(Path(file), database, int(number), Path(keys)))
+        known = msgspec.json.decode(Path(file).read_bytes(), type=list[Program])
+        opener = AesSeal(ring_file.load(Path(keys), None))
+        runner.run(_serve(known, database, int(number), opener))

@@ -25,7 +25,7 @@ from rebind.providers.clock.system import SystemClock
 from rebind.providers.dice.system import SystemDice
 from rebind.store import accounts
 from rebind.store.engines import StoreEngine
-from rebind.store.statements import Query, Rows, Statement, Write
+from rebind.store.statements import Query, Rows, Statement, Value, Write
 
 VERSION: Final = 7001
 """The binding version of the recorded account: unusual, so that it is recognised wherever it is
@@ -149,7 +149,7 @@ class Recorder:
     async def _mark_somebody(self) -> None:
         """Give the recorded account its unusual version, and a session."""
         i, now = _SOMEBODY, self._clock.at
-        who = {"id": seed.account_id(i), "v": VERSION}
+        who: dict[str, Value] = {"id": seed.account_id(i), "v": VERSION}
         sealed = self._seal.seal(
             "bindings.number", accounts.place_of(seed.account_id(i), VERSION), seed.number(i)
         )
@@ -233,9 +233,7 @@ class Recorder:
 
     async def _look(self) -> None:
         caller = self._caller(session_token(_SOMEBODY), None)
-        await self._call(
-            "account.show", lambda desk: account.show(desk, caller), _given(caller)
-        )
+        await self._call("account.show", lambda desk: account.show(desk, caller), _given(caller))
 
     async def _change(self) -> None:
         device = tokens.device_key(self._seal, seed.device_id(_SOMEBODY))

@@ -25,8 +25,8 @@ GIVEN: Final = (
 
 _SLOTS = {limit.name: limit.slots for limit in LIMITS if limit.slots > 1}
 _SLOT_ARG = re.compile(r"slot|s(\d+)")
-_OPAQUE_MIN = 12
-"""Bytes of this length that nothing explains would be a gap in the program."""
+_OPAQUE_MIN, _WORD_MIN = 12, 6
+"""Bytes and words of this length cannot be equal by chance: a code is the shortest word."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -75,11 +75,12 @@ class _Writer:
 
     def _learn(self, value: Any, word: str) -> None:
         """Where a value comes from; the first origin counts."""
-        if isinstance(value, bytes) and len(value) >= _OPAQUE_MIN:
-            self._known.setdefault(bytes(value), word)
-        elif isinstance(value, str) and len(value) >= 6:
-            self._known.setdefault(value, word)
-        elif isinstance(value, int) and value == VERSION:
+        telling = (
+            (isinstance(value, bytes) and len(value) >= _OPAQUE_MIN)
+            or (isinstance(value, str) and len(value) >= _WORD_MIN)
+            or (isinstance(value, int) and value == VERSION)
+        )
+        if telling:
             self._known.setdefault(value, word)
 
     def _write(self, word: str, op: Op) -> None:
@@ -176,7 +177,9 @@ class _Writer:
                 parts.append(self._known[rest[:size]])
             else:
                 size = 4
-                parts.append(f"({self._number(int.from_bytes(rest[:4], 'big'))}).to_bytes(4, 'big')")
+                parts.append(
+                    f"({self._number(int.from_bytes(rest[:4], 'big'))}).to_bytes(4, 'big')"
+                )
                 if len(rest) > size or int.from_bytes(rest, "big") > VERSION + 1:
                     raise LookupError(f"{self._call.name}: bytes without an origin: {value.hex()}")
             rest = rest[size:]

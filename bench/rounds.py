@@ -83,7 +83,9 @@ class Place:
         ]  # fmt: skip
         self._start(FLOOR, command, {}, cores.server, town.folder)
         self.children[FLOOR].answered(port)
-        self._start("worker", rebind("worker"), self._settings(town, centre), cores.rest, town.folder)
+        self._start(
+            "worker", rebind("worker"), self._settings(town, centre), cores.rest, town.folder
+        )
         self.children["worker"].pause()
 
     def start_ours(self, town: Town, centre: Centre, cores: Any) -> float:

@@ -1,5 +1,5 @@
-"""The SMS centre of the benchmark: takes `POST {"to", "text", "id"}` from the worker and hands codes
-to whoever waits for them.
+"""The SMS centre of the benchmark: takes `POST {"to", "text", "id"}` from the worker and hands
+codes to whoever waits for them.
 
 It parses as little HTTP as the worker's client needs, because it shares a core with the driver.
 """
@@ -7,6 +7,7 @@ It parses as little HTTP as the worker's client needs, because it shares a core 
 import asyncio
 import re
 from time import perf_counter
+from typing import cast
 
 import msgspec
 
@@ -70,8 +71,8 @@ class _Line(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        # uvloop's transports write without being `WriteTransport`s by name.
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

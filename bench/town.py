@@ -110,9 +110,7 @@ class Town:
         """Seed it and open the residents' sessions; seconds."""
         began = time.perf_counter()
         assert self.seal is not None
-        processes.run(
-            processes.rebind("dev", "seed", str(database.size)), self.settings(database)
-        )
+        processes.run(processes.rebind("dev", "seed", str(database.size)), self.settings(database))
         rows = session_rows(self.seal, database.size)
         if database.engine == "sqlite":
             _into_sqlite(database.url, rows)

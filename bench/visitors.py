@@ -62,12 +62,14 @@ class Visitor:
             try:
                 await step()
             except (Failed, TimeoutError) as failure:
-                walked.failures.append(f"{flow}: {failure or 'no code in time'}")
+                walked.failures.append(f"{flow}: {str(failure) or 'no code in time'}")
                 continue
             walked.whole_ms.append((perf_counter() - began) * 1000)
             walked.calls_ms.append(self._calls_s * 1000)
 
-    async def _call(self, method: str, path: str, wanted: int, body: Any = None, **more: str) -> Any:
+    async def _call(
+        self, method: str, path: str, wanted: int, body: Any = None, **more: str
+    ) -> Any:
         headers = self._headers
         if "bearer" in more:
             headers += f"Authorization: Bearer {more['bearer']}\r\n"

@@ -6,7 +6,7 @@ needs and nothing else.
 
 import asyncio
 import re
-from typing import Final
+from typing import Final, cast
 
 WAIT_MAX_S: Final = 20.0
 """An answer that takes longer is a failure of the whole run."""
@@ -23,8 +23,8 @@ class Connection(asyncio.Protocol):
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        # uvloop's transports write without being `WriteTransport`s by name.
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -95,6 +95,12 @@ class Cluster:
         self._halt(signal.SIGQUIT)
         self._serve()
 
+    @property
+    def pid(self) -> int:
+        """The process that all others of the server descend from."""
+        assert self._server is not None, "the cluster is not running"
+        return self._server.pid
+
     def url(self, database: str) -> str:
         """The address of a database of this cluster."""
         return f"postgresql://{USER}@127.0.0.1:{self._port}/{database}"

@@ -50,6 +50,14 @@ def postgres_url(cluster: clusters.Cluster) -> Iterator[str]:
     cluster.drop(name)
 
 
+@pytest.fixture
+def empty_postgres_url(cluster: clusters.Cluster) -> Iterator[str]:
+    """A fresh PostgreSQL database without a schema."""
+    name = cluster.create()
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh, migrated database of each kind."""

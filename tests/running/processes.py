@@ -148,10 +148,10 @@ def _await(service: Service) -> None:
     raise AssertionError(f"it did not become ready and said: {service.log}")
 
 
-def heard(service: Service, word: str) -> None:
-    """Wait until the process has said that word."""
+def heard(service: Service, word: str, times: int = 1) -> None:
+    """Wait until the process has said that word so many times."""
     for _ in range(400):
-        if word in service.log:
+        if service.log.count(word) >= times:
             return
         sleep(0.05)
     raise AssertionError(f"it never said {word!r} but: {service.log}")

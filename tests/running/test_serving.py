@@ -84,6 +84,7 @@ def test_several_processes_share_a_port_and_a_database(tmp_path: Path, postgres_
         "MAIL_FROM": "Rebind <no-reply@example.org>",
     }
     with running(tmp_path, "serve", **settings) as service:
+        heard(service, '"event": "listening"', times=2)
         for _ in range(20):
             answer = service.call("POST", "/api/v1/requests", {"kind": "enrol", "number": "+7 12"})
             assert answer.status == 422

@@ -1,0 +1,269 @@
+"""Tells a result: on the terminal, as JSON, and as the page docs/running/performance.md.
+
+Goals are stated as reached or not; the command's exit code never depends on them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import msgspec
+
+from bench import visitors
+from bench.figures import GOAL_USERS, Figures, Table, in_calls, percentile, server, whole_cost
+from bench.noise import warning
+from bench.recording import Recorded
+from bench.rounds import FLOOR, OURS, USERS, Cell, Plan, Sample, Start
+
+PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "running" / "performance.md"
+
+CHANGE_TO_FLOOR: Final = 2.0
+ACCOUNT_TO_FLOOR: Final = 1.6
+GROWTH: Final = 1.15
+ROUND_TRIPS: Final = 4
+START_S: Final = 1.0
+MEMORY_MIB: Final = 60.0
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What one call of a flow asks of the database, as counted by the engine."""
+
+    engine: str
+    call: str
+    statements: int
+    round_trips: int
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One run."""
+
+    when: str
+    machine: dict[str, str]
+    plan: Plan
+    asked: list[Asked]
+    starts: list[Start]
+    peaks_mib: dict[str, float]
+    samples: list[Sample]
+    took_s: float
+
+
+def asked_of(recorded: Mapping[str, Mapping[str, Recorded]]) -> list[Asked]:
+    """The counts of all recorded calls."""
+    return [
+        Asked(engine, call.name, call.statements, call.round_trips)
+        for engine, calls in recorded.items()
+        for call in calls.values()
+    ]
+
+
+def encoded(result: Result) -> bytes:
+    """As JSON, each sample's times as percentiles."""
+    plain: dict[str, Any] = msgspec.to_builtins(result)
+    for sample in plain["samples"]:
+        for name in ("whole_ms", "calls_ms"):
+            times = sample.pop(name)
+            for part in (0.5, 0.99) if times else ():
+                sample[f"{name[:-3]}_p{part * 100:.0f}_ms"] = percentile(times, part)
+    return msgspec.json.format(msgspec.json.encode(plain), indent=1)
+
+
+def text(result: Result) -> str:
+    """For the terminal."""
+    return "\n".join(_tables(result))
+
+
+def page(result: Result) -> str:
+    """The page of the documentation."""
+    return HEAD + "\n".join([*_circumstances(result), *_tables(result)]) + "\n" + TAIL
+
+
+def _circumstances(result: Result) -> Iterator[str]:
+    machine, plan = result.machine, result.plan
+    yield (
+        f"Measured {result.when[:10]} on {machine['cores']} cores ({machine['processor']}, "
+        f"{machine['memory']}), {machine['kernel']}, Python {machine['python']}, "
+        f"SQLite {machine['sqlite']}, PostgreSQL {machine['postgresql']}; {plan.rounds} rounds of "
+        f"{plan.cell_s:g} s for each line; the whole run took {result.took_s / 60:.0f} minutes. "
+        f"PostgreSQL ran {'on the second core' if plan.pin_database else 'on both cores'}."
+    )
+    warned = warning(machine)
+    if warned is not None:
+        yield f"\n**Not to be trusted:** {warned}."
+    if plan.rounds < 7:
+        yield "\n**Not to be trusted:** fewer than 7 rounds."
+
+
+def _tables(result: Result) -> Iterator[str]:
+    table = Table(result.samples)
+    yield "\n## Goals\n"
+    yield from _rows(("goal", "at most", "measured", ""), _goals(result, table))
+    for users in USERS:
+        yield f"\n## {users} user{'s' if users > 1 else ''} at a time\n"
+        yield from _rows(_COLUMNS, _flow_lines(result.plan, table, users))
+    yield "\n## What a call asks of the database\n"
+    yield from _rows(
+        ("engine", "call", "statements", "round trips"),
+        [(a.engine, a.call, str(a.statements), str(a.round_trips)) for a in result.asked],
+    )
+    yield "\n## Start and memory of one server process\n"
+    yield from _rows(_START_COLUMNS, _start_lines(result))
+
+
+_COLUMNS = (
+    "flow", "engine", "accounts", "flows/s", "p50 / p99 ms", "in calls p50 / p99 ms",
+    "CPU ms server", "worker", "database", "floor: flows/s", "in calls p50 / p99 ms",
+    "CPU ms server", "database", "server CPU, ours to floor",
+)  # fmt: skip
+_START_COLUMNS = (
+    "engine", "accounts", "start to first answer ms", "memory then MiB",
+    "after 100 GET /account", "peak during the rounds",
+)  # fmt: skip
+
+
+def _rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for line in lines:
+        yield "| " + " | ".join(line) + " |"
+
+
+def _flow_lines(plan: Plan, table: Table, users: int) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = []
+    for flow in visitors.FLOWS:
+        for engine in plan.engines:
+            for size in plan.sizes:
+                ours = table.figures(Cell(engine, size, flow, users, OURS))
+                floor = table.figures(Cell(engine, size, flow, users, FLOOR))
+                if ours is None or floor is None:
+                    lines.append((flow, engine, f"{size:,}", "no flow reached its end"))
+                    continue
+                ratio = table.to_floor(engine, size, flow, users, server)
+                lines.append((flow, engine, f"{size:,}", *_ours(ours), *_floor(floor), f"{ratio}"))
+    return lines
+
+
+def _ours(found: Figures) -> tuple[str, ...]:
+    failed = f" ({found.failures} failed)" if found.failures else ""
+    return (
+        f"{found.flows_per_s:,.0f}{failed}",
+        f"{found.whole_p50_ms:.1f} / {found.whole_p99_ms:.1f}",
+        f"{found.calls_p50_ms:.2f} / {found.calls_p99_ms:.2f}",
+        f"{found.server_ms:.3f}",
+        f"{found.worker_ms:.3f}",
+        f"{found.database_ms:.3f}",
+    )
+
+
+def _floor(found: Figures) -> tuple[str, ...]:
+    failed = f" ({found.failures} failed)" if found.failures else ""
+    return (
+        f"{found.flows_per_s:,.0f}{failed}",
+        f"{found.calls_p50_ms:.2f} / {found.calls_p99_ms:.2f}",
+        f"{found.server_ms:.3f}",
+        f"{found.database_ms:.3f}",
+    )
+
+
+def _goals(result: Result, table: Table) -> list[tuple[str, ...]]:
+    plan = result.plan
+    lines: list[tuple[str, ...]] = []
+    for flow, goal in (("change", CHANGE_TO_FLOOR), ("account", ACCOUNT_TO_FLOOR)):
+        for engine in plan.engines:
+            found = [table.to_floor(engine, size, flow, GOAL_USERS, server) for size in plan.sizes]
+            worst = max((r for r in found if r), key=lambda ratio: ratio.median, default=None)
+            what = f"{flow} on {engine}: server CPU, ours to floor (worst size)"
+            lines.append(_goal(what, goal, worst.median if worst else None, f"{worst} ×"))
+            times = table.to_floor(engine, plan.sizes[0], flow, 1, in_calls)
+            lines.append(("… time in calls, 1 user, ours to floor", "", f"{times} ×", ""))
+    if len(plan.sizes) > 1:
+        for engine in plan.engines:
+            grown = table.growth(engine, plan.sizes, "change", whole_cost)
+            what = f"change on {engine}: CPU of server and database, {_span(plan)}"
+            lines.append(_goal(what, GROWTH, grown.median if grown else None, f"{grown} ×"))
+    for engine in plan.engines:
+        trips = sum(
+            a.round_trips for a in result.asked if a.engine == engine and "change" in a.call
+        )
+        lines.append(_goal(f"change on {engine}: round trips", ROUND_TRIPS, trips, str(trips)))
+    if result.starts:
+        first = median(start.first_answer_s for start in result.starts)
+        memory = max(start.used_mib for start in result.starts)
+        lines.append(_goal("start to first answer", START_S, first, f"{first * 1000:.0f} ms"))
+        lines.append(_goal("memory of an idle server", MEMORY_MIB, memory, f"{memory:.1f} MiB"))
+    return lines
+
+
+def _span(plan: Plan) -> str:
+    return f"{plan.sizes[-1]:,} to {plan.sizes[0]:,} accounts"
+
+
+def _goal(what: str, goal: float, found: float | None, told: str) -> tuple[str, ...]:
+    if found is None:
+        return what, f"{goal:g}", "not measured", ""
+    return what, f"{goal:g}", told, "reached" if found <= goal else "**not reached**"
+
+
+def _start_lines(result: Result) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = []
+    size = result.plan.sizes[-1]
+    for engine in result.plan.engines:
+        found = [start for start in result.starts if start.engine == engine]
+        if not found:
+            continue
+        lines.append(
+            (
+                engine,
+                f"{size:,}",
+                f"{median(start.first_answer_s for start in found) * 1000:.0f}",
+                f"{median(start.idle_mib for start in found):.1f}",
+                f"{median(start.used_mib for start in found):.1f}",
+                f"{result.peaks_mib[f'{engine}-{size}']:.1f}",
+            )
+        )
+    return lines
+
+
+HEAD = """\
+# What Rebind costs
+
+This page is written by the benchmark; do not edit it by hand:
+
+    $ make bench ARGS=--write
+
+`ARGS=--quick` takes two minutes and gives a first impression; all results also lie as JSON in
+`bench/results/`. Figures of two machines cannot be compared, ratios of one run can.
+
+"""
+
+TAIL = """
+## How it is measured
+
+- One server process in production mode on the first core; the driver, which is also the SMS
+  centre, and the worker, a process of its own, on the second. Everything on the loopback, every
+  database durable: PostgreSQL with its defaults (`fsync`, `synchronous_commit` on) and 256 MB of
+  shared buffers, SQLite with `synchronous=FULL`.
+- Flows, in a closed loop: *enrol* (begin, code, prove); *sign_in* on a known device; *change* with
+  a code to both numbers, answered together, in a session on a known device; *account*, one
+  `GET /api/v1/account`. Accounts are met all over the database, each as rarely as possible. The
+  codes come from the worker: a flow includes the wait for it, *in calls* does not.
+- Limits are counted, and set so high that none is reached; changes may follow at once (policy
+  `change_gap_h = 0`) and "last seen" is not kept anew during a run. Every flow comes from an
+  address of its own by `X-Forwarded-For`.
+- CPU is the kernel's clock of each process, all threads together, per flow that reached its end;
+  *worker* and *database* run on until the last message has left. With SQLite the database is part
+  of the server and of the worker.
+- Every round measures each line once, ours and the floor next to each other; medians over rounds
+  are shown, p99 over all flows of all rounds, and ratios are taken inside a round (least and
+  greatest in brackets).
+
+**The floor** is the least that the same work costs with the same parts: a bare Starlette router on
+the same uvicorn, on the same database, with the same worker behind it. Its handlers are made from a
+recording of our own flows: per call the same statements with the same guards in the same
+conversations with the database, as many values sealed and opened, indexes, keyed hashes, ids and
+codes, and the same JSON read and written. On PostgreSQL it hands our composed statements to asyncpg
+as it is, on SQLite it runs them on one `sqlite3` connection and commits inline. It leaves out:
+rules and policy, refusals and their languages, parsing of phone numbers, checks of tokens, codes
+and devices, the limits' arithmetic, rows as values, the route table, metrics, retries, group
+commit. So it is not a service that one could run; it is what a service cannot go below.
+"""

@@ -1,0 +1,226 @@
+"""deliver: what was committed leaves, in order, at least once, and codes never wait."""
+
+import asyncio
+from contextlib import suppress
+
+from rebind.domain.request import Kind
+from rebind.domain.units import DAY, HOUR, MINUTE, SECOND
+from rebind.flows.deliver import ATTEMPTS_MAX, LEASE
+from rebind.store import outbox
+from rebind.store.engines import StoreEngine
+from rebind.store.outbox import Lane
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, CLARA, House, Someone, said
+
+FATES = "SELECT state, payload_sealed, last_error, attempts FROM outbox ORDER BY id"
+
+
+async def queue_code(house: House, number: str, address: str = "192.0.2.10") -> None:
+    """Somebody asks for a code to that number."""
+    await Someone(house, number, address=address).begin(Kind.ENROL)
+
+
+async def queue_notices(house: House) -> Someone:
+    """Anna changes her number; three notices wait."""
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await anna.sign_in()
+    assert said(await anna.change(ANNA_NEW)) == "done"
+    return anna
+
+
+async def test_a_message_says_what_it_is_for_in_the_persons_language(house: House) -> None:
+    clara = Someone(house, CLARA)
+    clara.locale = "en"
+    await clara.begin(Kind.ENROL)
+    await queue_code(house, BORIS)
+    await house.deliver()
+    english, russian = house.post.sms
+    assert "Code to open an account" in english.words.text
+    assert english.words.text.endswith(f"@localhost #{english.code}")
+    assert "Rebind" in russian.words.text
+    assert any("а" <= letter <= "я" for letter in russian.words.text)
+
+
+async def test_nothing_is_sent_twice_and_the_body_is_wiped(house: House) -> None:
+    await queue_code(house, CLARA)
+    (before,) = await house.rows(FATES)
+    assert before[0] == "due"
+    assert before[1] is not None
+    await house.deliver()
+    await house.deliver()
+    assert len(house.post.sms) == 1
+    assert await house.rows(FATES) == [("sent", None, None, 1)]
+
+
+async def test_codes_never_wait_behind_notices(house: House) -> None:
+    """The new number is slow to take its notice; the code that comes later overtakes it."""
+    anna = await queue_notices(house)
+    house.post.slow[ANNA_NEW] = asyncio.Event()
+    notices = asyncio.create_task(house.courier.once(Lane.NOTICE))
+    while not [sent for sent in house.post.sms_to(ANNA_NEW) if not sent.has_code]:
+        await asyncio.sleep(0.005)
+    del house.post.slow[ANNA_NEW]
+    house.clock.push(10 * MINUTE)
+    await anna.begin(Kind.SIGN_IN)
+    assert await house.courier.once(Lane.CODE) == 1
+    assert house.post.sms_to(ANNA_NEW)[-1].has_code
+    notices.cancel()
+    with suppress(asyncio.CancelledError):
+        await notices
+
+
+async def test_to_one_address_messages_leave_in_their_order(house: House) -> None:
+    for _ in range(3):
+        await queue_code(house, CLARA)
+        house.clock.push(2 * MINUTE)
+    ids = [bytes(row[0]).hex() for row in await house.rows("SELECT id FROM outbox ORDER BY id")]
+    house.post.refuse(CLARA, 1)
+    # The first is refused, and while it waits for its next try the others wait behind it.
+    assert await house.courier.once(Lane.CODE) == 1
+    assert await house.courier.once(Lane.CODE) == 0
+    house.clock.push(3 * SECOND)
+    await house.deliver()
+    assert [(row[0], row[3]) for row in await house.rows(FATES)] == [
+        ("sent", 2),
+        ("sent", 1),
+        ("sent", 1),
+    ]
+    assert [sent.id for sent in house.post.sms] == ids
+
+
+async def test_pauses_double_with_jitter_and_a_code_waits_a_minute_at_most(house: House) -> None:
+    await queue_code(house, CLARA)
+    house.post.refuse(CLARA, 99)
+    pauses = []
+    for _ in range(ATTEMPTS_MAX - 1):
+        assert await house.courier.once(Lane.CODE) == 1
+        (row,) = await house.rows("SELECT due_at, leased_until, last_error, state FROM outbox")
+        assert row[1:] == (0, "busy", "due")
+        pauses.append(row[0] - house.clock.now())
+        house.clock.push(pauses[-1] - 1)
+        assert await house.courier.once(Lane.CODE) == 0
+        house.clock.push(1)
+    for n, pause in enumerate(pauses):
+        whole = min(2 * SECOND << n, MINUTE)
+        assert whole // 2 <= pause <= whole, pauses
+    # Somebody who waits for a code has been served or given up long before it expires.
+    assert 5 * MINUTE / 2 < sum(pauses) < 10 * MINUTE
+    assert await house.courier.once(Lane.CODE) == 1
+    assert await house.rows(FATES) == [("dead", None, "busy", ATTEMPTS_MAX)]
+    assert house.post.sms == []
+
+
+async def test_a_notice_is_tried_for_hours_and_then_a_dead_letter(house: House) -> None:
+    await queue_notices(house)
+    house.post.refuse(ANNA_MAIL, 99, "mailbox full")
+    tries = 0
+    while await house.value("SELECT count(*) FROM outbox WHERE state = 'due'"):
+        tries += await house.courier.once(Lane.NOTICE)
+        await house.deliver()
+        house.clock.push(6 * HOUR)
+    dead = "SELECT state, payload_sealed, last_error, attempts FROM outbox WHERE channel = 'mail'"
+    assert await house.rows(dead) == [("dead", None, "mailbox full", ATTEMPTS_MAX)]
+    assert house.clock.now() < 1_767_600_000_000 + 5 * DAY
+    assert house.post.mail == []
+
+
+async def test_what_can_never_arrive_is_dead_at_once(house: House) -> None:
+    await queue_code(house, CLARA)
+    house.post.refuse(CLARA, 1, "no such subscriber", final=True)
+    await house.deliver()
+    assert await house.rows(FATES) == [("dead", None, "no such subscriber", 1)]
+
+
+async def test_a_bug_of_ours_stops_one_letter_and_tells_no_value(house: House) -> None:
+    await queue_code(house, CLARA)
+    await queue_code(house, BORIS)
+    house.post.refusing[CLARA] = [RuntimeError(f"cannot send to {CLARA}")]
+    await house.deliver()
+    assert await house.rows(FATES) == [("dead", None, "RuntimeError", 1), ("sent", None, None, 1)]
+
+
+async def test_an_expired_code_is_never_sent(house: House) -> None:
+    await queue_code(house, CLARA)
+    await queue_code(house, BORIS)
+    house.clock.push(10 * MINUTE - 1)
+    await house.courier.once(Lane.CODE, limit=1)
+    house.clock.push(1)
+    await house.deliver()
+    assert [sent.to for sent in house.post.sms] == [CLARA]
+    assert [row[:2] for row in await house.rows(FATES)] == [("sent", None), ("expired", None)]
+
+
+async def test_a_code_for_nobody_ends_without_leaving(house: House) -> None:
+    await Someone(house, CLARA).begin(Kind.SIGN_IN)
+    await house.deliver()
+    assert house.post.sms == []
+    assert await house.rows(FATES) == [("nobody", None, None, 1)]
+
+
+async def test_what_a_crashed_worker_held_is_sent_again_under_the_same_id(
+    house: House, engine: StoreEngine
+) -> None:
+    """The operator has taken the SMS, and the worker dies before it can say so."""
+    await queue_code(house, CLARA)
+    house.post.slow[CLARA] = asyncio.Event()
+    dying = asyncio.create_task(house.courier.once(Lane.CODE))
+    while not house.post.sms:
+        await asyncio.sleep(0.005)
+    dying.cancel()
+    with suppress(asyncio.CancelledError):
+        await dying
+    del house.post.slow[CLARA]
+    after = House(engine, beside=house)
+    house.clock.push(LEASE - 1)
+    await after.deliver()
+    assert len(house.post.sms) == 1
+    house.clock.push(1)
+    await after.deliver()
+    first, again = house.post.sms
+    assert (first.id, first.words) == (again.id, again.words)
+    assert await house.rows(FATES) == [("sent", None, None, 2)]
+
+
+async def test_a_worker_that_was_thought_dead_cannot_settle_anothers_message(
+    house: House,
+) -> None:
+    await queue_code(house, CLARA)
+    taking = outbox.claim(Lane.CODE, house.clock.now(), LEASE, 10)
+    (slow,) = outbox.claimed(await house.engine.take(taking))
+    house.clock.push(LEASE)
+    taking = outbox.claim(Lane.CODE, house.clock.now(), LEASE, 10)
+    (quick,) = outbox.claimed(await house.engine.take(taking))
+    assert (slow.id, slow.attempts, quick.attempts) == (quick.id, 1, 2)
+    await house.engine.write([outbox.settle(slow, outbox.Fate.DEAD, "late", house.clock.now())])
+    await house.engine.write([outbox.postpone(slow, 0, "late")])
+    assert (await house.rows(FATES))[0][0] == "due"
+    assert await house.value("SELECT leased_until FROM outbox") == house.clock.now() + LEASE
+
+
+async def test_a_slow_address_holds_nobody_else_up(house: House) -> None:
+    """The worker as it runs: Clara's operator hangs, everybody else's code leaves at once."""
+    for n in range(40):
+        await queue_code(house, f"+7916{2_000_000 + n}", f"192.0.2.{n}")
+    await queue_code(house, CLARA)
+    house.post.slow["+79162000000"] = asyncio.Event()
+    wake, stop = asyncio.Event(), asyncio.Event()
+    working = asyncio.create_task(house.courier.work(Lane.CODE, wake, stop))
+    async with asyncio.timeout(10):
+        while await house.value("SELECT count(*) FROM outbox WHERE state = 'due'") > 1:
+            await asyncio.sleep(0.01)
+    assert len(house.post.sms) == 41
+    house.post.slow["+79162000000"].set()
+    stop.set()
+    wake.set()
+    await working
+    assert await house.value("SELECT count(*) FROM outbox WHERE state = 'sent'") == 41
+
+
+async def test_while_the_database_is_away_what_is_due_stays_due(house: House) -> None:
+    await queue_code(house, CLARA)
+    await house.engine.close()
+    stop, wake = asyncio.Event(), asyncio.Event()
+    working = asyncio.create_task(house.courier.work(Lane.CODE, wake, stop))
+    await asyncio.sleep(0.05)
+    stop.set()
+    await working
+    assert house.post.sms == []

@@ -1,0 +1,143 @@
+"""The command line, as an administrator meets it: real processes, real databases."""
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.running.processes import running, said
+
+
+def test_every_figure_is_shown_with_its_source(tmp_path: Path) -> None:
+    code, words = said(tmp_path, "policy", "show")
+    assert code == 0
+    for word in ("code_ttl_s", "600", "NIST SP 800-63B-4", "wrong_address", "ask_client", "RU 60"):
+        assert word in words.replace("\n", " "), word
+
+
+def test_a_policy_is_checked(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[policy]\nprofile = "lenient"\nstale_after_d = 120\n')
+    code, words = said(tmp_path, "policy", "check", POLICY=str(policy))
+    assert code == 0
+    assert "warning: profile lenient" in words
+    assert "warning: stale after 120 days" in words
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[policy]\ncode_ttl_s = 6000\n", "code_ttl_s"),
+        ("[policy]\nrows_off = []\n", "row C3 cannot be carried out"),
+        ("[policy]\ncode_lenght = 6\n", "code_lenght"),
+        ("[limits.no_such]\namount = 1\n", "no such limit: no_such"),
+        ("[limits.ask_client]\nper = 1\n", "per"),
+        ("not toml", "policy.toml"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused_by_name(tmp_path: Path, text: str, reason: str) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(text)
+    code, words = said(tmp_path, "policy", "check", POLICY=str(policy))
+    assert code == 2
+    assert reason in words
+    assert "Traceback" not in words
+
+
+def test_keys_are_listed_without_their_secrets(tmp_path: Path) -> None:
+    code, words = said(tmp_path, "keys", "list")
+    assert code == 2
+    assert "there is none yet" in words
+    with running(tmp_path, "demo"):
+        pass
+    code, words = said(tmp_path, "keys", "list")
+    assert code == 0
+    assert {"seal", "index", "mac"} <= set(words.split())
+    ring = (tmp_path / "keys" / "ring.json").read_text()
+    secrets = [word for word in ring.split('"') if len(word) > 40]
+    assert secrets
+    assert not any(secret in words for secret in secrets)
+
+
+def test_the_schema_is_made_checked_and_upgraded(tmp_path: Path, empty_postgres_url: str) -> None:
+    code, words = said(tmp_path, "db", "check", DATABASE_URL=empty_postgres_url)
+    assert code == 1
+    assert "rebind db upgrade" in words
+    code, words = said(
+        tmp_path,
+        "serve",
+        DATABASE_URL=empty_postgres_url,
+        SMS="http://127.0.0.1:9",
+        MAIL="smtp://127.0.0.1:9",
+        MAIL_FROM="a@example.org",
+    )
+    assert code == 2
+    assert "rebind db upgrade" in words
+    assert said(tmp_path, "db", "upgrade", DATABASE_URL=empty_postgres_url)[0] == 0
+    assert said(tmp_path, "db", "check", DATABASE_URL=empty_postgres_url)[0] == 0
+
+
+def test_accounts_are_imported_line_by_line(tmp_path: Path) -> None:
+    people = [
+        {
+            "number": "+7 916 123-45-67",
+            "locale": "ru",
+            "emails": ["anna@example.org"],
+            "since": "2024-02-03T10:00:00Z",
+        },
+        {"number": "+79267654321"},
+        {"number": "+79161234567"},
+        {"number": "+7 800 555-35-35"},
+        {"number": "+447400123456", "since": "2024-02-03T10:00:00"},
+        {"numbr": "+447400123456"},
+    ]
+    file = tmp_path / "people.jsonl"
+    file.write_bytes(b"\n".join(msgspec.json.encode(each) for each in people) + b"\n\nnot json\n")
+    code, words = said(tmp_path, "accounts", "import", str(file))
+    assert code == 1
+    for line in (
+        "people.jsonl:3: number_taken",
+        "people.jsonl:4: number_kind_not_allowed",
+        "people.jsonl:5: since: has no time zone",
+        "people.jsonl:6:",
+        "people.jsonl:8:",
+    ):
+        assert line in words
+    database = sqlite3.connect(tmp_path / "data" / "rebind.sqlite3")
+    assert database.execute("SELECT count(*) FROM accounts").fetchone() == (2,)
+    assert database.execute("SELECT count(*) FROM emails").fetchone() == (1,)
+    assert database.execute("SELECT DISTINCT act FROM acts").fetchall() == [("account_imported",)]
+    database.close()
+
+
+def test_seeding_fills_a_database_whose_people_can_sign_in(tmp_path: Path) -> None:
+    code, words = said(tmp_path, "dev", "seed", "700")
+    assert code == 0, words
+    database = sqlite3.connect(tmp_path / "data" / "rebind.sqlite3")
+    for table in ("accounts", "bindings", "devices", "numbers"):
+        assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (700,)
+    database.close()
+    with running(tmp_path, "demo") as service:
+        number = "+79160000699"
+        begun = service.call("POST", "/api/v1/requests", {"kind": "sign_in", "number": number})
+        request = begun.json()
+        done = service.call(
+            "POST",
+            f"/api/v1/requests/{request['id']}/proofs",
+            {"proof": "code_current", "code": service.code(number)},
+            Authorization=f"Bearer {request['token']}",
+        )
+        assert done.json()["session"]["level"] == "full"
+
+
+def test_the_walk_changes_a_number_there_and_back(tmp_path: Path) -> None:
+    with running(tmp_path, "demo") as service:
+        for _ in range(2):
+            code, words = said(tmp_path, "demo", "--walk", PUBLIC_URL=service.url)
+            assert code == 0, words
+            assert "The request is done." in words
+            assert "number_changed     C2" in words
+    code, words = said(tmp_path, "demo", "--walk", PUBLIC_URL=service.url)
+    assert code == 1
+    assert "does not answer" in words
