@@ -38,7 +38,7 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
     log = logs.logger()
     async with furnish(settings, demo=demo) as house:
         metrics = Metrics()
-        extra = health.routes(metrics, lambda: _ready(house.engine))
+        extra = health.routes(metrics, lambda: _ready(house.engine), lambda: _asked(house.engine))
         if demo and house.outbox is not None:
             await demo_people.bring_in(house.desk)
             outbox = house.outbox
@@ -98,6 +98,16 @@ async def _ready(engine: StoreEngine) -> dict[str, int] | None:
     except Unavailable:
         return None
     return {Lane(lane).name.lower(): amount for lane, amount, _oldest in rows}
+
+
+def _asked(engine: StoreEngine) -> dict[str, int]:
+    stats = engine.stats
+    return {
+        "statements": stats.statements,
+        "round_trips": stats.round_trips,
+        "commits": stats.commits,
+        "retries": stats.retries,
+    }
 
 
 def _reporter(log: Any) -> Callable[[BaseException], None]:

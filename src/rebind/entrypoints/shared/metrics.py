@@ -49,6 +49,12 @@ class Metrics:
             ["lane"],
             registry=self.registry,
         )
+        self.database = Gauge(
+            "rebind_database",
+            "What this process asked of the database since it started",
+            ["what"],
+            registry=self.registry,
+        )
         self._children: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     def text(self) -> tuple[bytes, str]:

@@ -12,7 +12,11 @@ Ready = Callable[[], Awaitable[dict[str, int] | None]]
 """Messages waiting by lane, or None when the database does not answer."""
 
 
-def routes(metrics: Metrics, ready: Ready) -> list[Route]:
+Asked = Callable[[], dict[str, int]]
+"""What this process asked of the database: statements, round trips, commits, retries."""
+
+
+def routes(metrics: Metrics, ready: Ready, asked: Asked) -> list[Route]:
     """The addresses for machines that watch the service."""
 
     async def healthz(_request: Request) -> Response:
@@ -27,6 +31,8 @@ def routes(metrics: Metrics, ready: Ready) -> list[Route]:
     async def scrape(_request: Request) -> Response:
         for lane, amount in (await ready() or {}).items():
             metrics.waiting.labels(lane).set(amount)
+        for what, amount in asked().items():
+            metrics.database.labels(what).set(amount)
         body, content_type = metrics.text()
         return Response(body, headers={"content-type": content_type})
 
