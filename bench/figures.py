@@ -110,9 +110,9 @@ class Table:
 
     def growth(self, engine: str, sizes: Sequence[int], flow: str, pick: Picked) -> Ratio | None:
         """Ours at the greatest size to ours at the least."""
-        above = Cell(engine, sizes[-1], flow, GOAL_USERS, OURS)
+        above = Cell(engine, sizes[-1], flow, GROWTH_USERS, OURS)
         return self.ratio(above, msgspec.structs.replace(above, size=sizes[0]), pick)
 
 
-GOAL_USERS: Final = 16
-"""Goals are judged where a server is busy: with one user, waking up is a part of every cost."""
+GROWTH_USERS: Final = 16
+"""Growth is judged where a server is busy: with one user, waking up is a part of every cost."""

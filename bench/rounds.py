@@ -22,7 +22,7 @@ from tests.clusters import free_port
 OURS, FLOOR = "ours", "floor"
 SERVERS: Final = (OURS, FLOOR)
 USERS: Final = (1, 16)
-WARM_FLOWS: Final = 40
+WARM_FLOWS: Final = 150
 
 
 class Plan(msgspec.Struct, frozen=True):

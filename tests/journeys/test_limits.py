@@ -1,0 +1,454 @@
+"""Limits: what a stranger types costs the stranger, and never the holder (invariant 7)."""
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import pytest
+
+from rebind.domain import limits, work
+from rebind.domain.evidence import Proof
+from rebind.domain.limits import LIMITS, Limit, Override
+from rebind.domain.refusals import Refused
+from rebind.domain.request import Kind
+from rebind.domain.units import DAY, HOUR, MINUTE, SECOND, Ms
+from rebind.flows.desk import RequestView
+from rebind.store.engines import StoreEngine
+from rebind.store.statements import Unavailable
+from tests.journeys import databases
+from tests.people import (
+    ANNA,
+    ANNA_MAIL,
+    ANNA_NEW,
+    BORIS,
+    CLARA,
+    DARIA,
+    THIEF,
+    House,
+    Someone,
+    another,
+    said,
+)
+
+GAPS = [MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE, 16 * MINUTE, 32 * MINUTE]
+
+_exercised: set[str] = set()
+_Story = TypeVar("_Story", bound=Callable[..., Any])
+
+
+def exercises(*found: Limit) -> Callable[[_Story], _Story]:
+    """Say which lines of the page a story walks into."""
+    _exercised.update(limit.name for limit in found)
+    return lambda story: story
+
+
+def test_every_limit_has_a_story() -> None:
+    missing = {limit.name for limit in LIMITS} - _exercised
+    assert not missing, f"lines of domain/limits.py that no story walks into: {missing}"
+
+
+def solution(challenge: str) -> str:
+    """Do the work, as a browser would."""
+    prefix = f"{challenge}:".encode()
+    for nonce in range(1 << 24):
+        digest = sha256(prefix + str(nonce).encode()).digest()
+        if int.from_bytes(digest[:8], "big") >> (64 - work.BITS) == 0:
+            return f"{challenge}.{nonce}"
+    raise AssertionError("no nonce found")
+
+
+def stranger(house: House, number: str, n: int = 0) -> Someone:
+    """Somebody at a browser that nobody knows, from a network of their own."""
+    return Someone(house, number, address=f"203.0.113.{n % 250}")
+
+
+async def spend_address(house: House, number: str) -> Refused:
+    """A stranger asks for codes until the number's budget says no; that answer."""
+    for n in range(9):
+        asked = await stranger(house, number, n).ask(Kind.SIGN_IN)
+        if isinstance(asked, Refused):
+            return asked
+        house.clock.push(1)
+    raise AssertionError("no limit was met")
+
+
+async def guess(house: House, number: str, tries: int) -> list[str]:
+    """A stranger guesses sign-in codes from ever new networks; what he was told."""
+    told, n = list[str](), 0
+    while len(told) < tries:
+        begun = await stranger(house, number, n).ask(Kind.SIGN_IN)
+        n += 1
+        if isinstance(begun, Refused):
+            if begun.refusal.code != "too_many_codes":
+                return [*told, said(begun)]
+            assert begun.until is not None
+            house.clock.push(begun.until - house.clock.now())
+            continue
+        code = await house.code_to(number)
+        for by in range(1, 6):
+            told.append(said(await stranger(house, number, n).prove(begun, code_current=another(code, by))))
+    return told
+
+
+@exercises(limits.WRONG_ADDRESS)
+async def test_a_guessing_stranger_closes_the_door_for_strangers_only(
+    house: House, anna: Someone
+) -> None:
+    begun = house.clock.now()
+    told = await guess(house, ANNA, 20)
+    assert told == ["code_wrong"] * 15 + ["sms_sign_in_closed"]
+    # Nobody comes in from an unknown device now, with whatever code.
+    elsewhere = anna.elsewhere()
+    refused = await elsewhere.ask(Kind.SIGN_IN)
+    assert said(refused) == "sms_sign_in_closed"
+    opens = refused.until
+    assert begun < opens <= house.clock.now() + DAY
+    # Anna on her telephone has noticed nothing; neither for signing in nor for changing.
+    assert said(await anna.sign_in()) == "done"
+    house.clock.push(opens - house.clock.now() - 1)
+    assert said(await elsewhere.ask(Kind.SIGN_IN)) == "sms_sign_in_closed"
+    assert said(await anna.change(ANNA_NEW)) == "done"
+    assert said(await anna.change(ANNA)) == "too_many_codes"
+    house.clock.push(1)
+    assert said(await elsewhere.ask(Kind.SIGN_IN)) == "open"
+
+
+async def test_the_door_closes_on_requests_that_were_open(house: House, anna: Someone) -> None:
+    early = anna.elsewhere()
+    begun = await early.begin(Kind.SIGN_IN)
+    code = await house.code_to(ANNA)
+    house.clock.push(MINUTE)
+    assert (await guess(house, ANNA, 15)) == ["code_wrong"] * 15
+    assert said(await early.prove(begun, code_current=code)) in {
+        "sms_sign_in_closed",
+        "code_expired",
+    }
+    house.clock.push(40 * MINUTE - (house.clock.now() - begun.expires_at + HOUR))
+    assert said(await early.another_code(begun, Proof.CODE_CURRENT)) == "sms_sign_in_closed"
+
+
+async def test_a_number_that_nobody_has_closes_alike(house: House) -> None:
+    await house.bring_in(ANNA)
+    words = []
+    for number in (ANNA, THIEF):
+        told = []
+        for n in range(4):
+            begun = await stranger(house, number, n).ask(Kind.SIGN_IN)
+            if isinstance(begun, RequestView):
+                for by in range(5):
+                    told.append(said(await stranger(house, number).prove(begun, code_current=f"{by:06d}")))
+            else:
+                told.append(said(begun))
+            house.clock.push(10 * MINUTE)
+        words.append(told)
+    assert words[0] == words[1] == ["code_wrong"] * 15 + ["sms_sign_in_closed"]
+
+
+@exercises(limits.CODE_ADDRESS)
+async def test_pauses_between_unanswered_codes_grow(house: House, anna: Someone) -> None:
+    house.clock.push(HOUR)
+    for n, gap in enumerate([*GAPS, GAPS[-1]]):
+        assert said(await stranger(house, CLARA, n).ask(Kind.ENROL)) == "open"
+        asked = house.clock.now()
+        house.clock.push(gap - 1)
+        refused = await stranger(house, CLARA, n).ask(Kind.ENROL)
+        assert (said(refused), refused.until) == ("too_many_codes", asked + gap)
+        # Every way of sending goes through the one budget of the number.
+        for path in (
+            stranger(house, CLARA, n).ask(Kind.SIGN_IN),
+            anna.ask(Kind.CHANGE, CLARA, send=(Proof.CODE_NEW,)),
+        ):
+            assert said(await path) == "too_many_codes"
+        house.clock.push(1)
+
+
+async def test_another_code_in_the_same_request_waits_as_well(house: House) -> None:
+    clara = Someone(house, CLARA)
+    begun = await clara.begin(Kind.ENROL)
+    asked: Ms = house.clock.now()
+    refused = await clara.another_code(begun, Proof.CODE_NEW)
+    assert (said(refused), refused.until) == ("too_many_codes", asked + MINUTE)
+    house.clock.push(MINUTE)
+    assert said(await clara.another_code(begun, Proof.CODE_NEW)) == "open"
+    refused = await clara.another_code(begun, Proof.CODE_NEW)
+    assert refused.until == house.clock.now() + 2 * MINUTE
+
+
+async def test_an_answered_code_ends_the_pauses(house: House) -> None:
+    boris = await house.bring_in(BORIS, since=house.clock.now() - 10 * DAY)
+    for gap in GAPS[:3]:
+        await stranger(house, BORIS).begin(Kind.SIGN_IN)
+        house.clock.push(gap)
+    assert said(await boris.elsewhere().sign_in()) == "done"
+    assert said(await stranger(house, BORIS).ask(Kind.SIGN_IN)) == "open"
+    refused = await stranger(house, BORIS).ask(Kind.SIGN_IN)
+    assert refused.until == house.clock.now() + MINUTE
+
+
+async def test_five_codes_in_ten_minutes_without_pauses(engine: StoreEngine) -> None:
+    house = House(engine, overrides={"code_address": Override(gaps_s=())})
+    first = house.clock.now()
+    refused = await spend_address(house, CLARA)
+    assert await house.value("SELECT count(*) FROM outbox") == 5
+    assert (said(refused), refused.until) == ("too_many_codes", first + 10 * MINUTE)
+    house.clock.push(10 * MINUTE)
+    assert said(await stranger(house, CLARA).ask(Kind.ENROL)) == "open"
+
+
+@exercises(limits.CODE_DEVICE)
+async def test_a_known_device_has_a_budget_of_its_own(house: House, anna: Someone) -> None:
+    refused = await spend_address(house, ANNA)
+    assert said(refused) == "too_many_codes"
+    assert said(await anna.sign_in()) == "done"
+    # It is a budget, though: her child plays with the telephone.
+    for gap in GAPS:
+        assert said(await anna.ask(Kind.SIGN_IN)) == "open"
+        refused = await anna.ask(Kind.SIGN_IN)
+        assert (said(refused), refused.until) == ("too_many_codes", house.clock.now() + gap)
+        assert refused.work is None
+        house.clock.push(gap)
+    # And what the child spends is not the stranger's.
+    assert said(await anna.elsewhere().ask(Kind.SIGN_IN)) == "open"
+
+
+@exercises(limits.WORK_ONCE)
+async def test_work_opens_the_door_that_a_stranger_closed(house: House, anna: Someone) -> None:
+    refused = await spend_address(house, ANNA)
+    assert refused.work is not None
+    paid = solution(refused.work)
+    there = anna.elsewhere()
+    begun = await there.ask(Kind.SIGN_IN, work=paid)
+    assert said(begun) == "open"
+    assert said(await there.prove(begun, code_current=await house.code_to(ANNA))) == "open"
+    # The same solution again, spelled as one likes; then garbage, and nothing leaves.
+    sent = await house.value("SELECT count(*) FROM outbox")
+    house.clock.push(SECOND)
+    again = await spend_address(house, ANNA)
+    assert again.work is not None
+    challenge, _, nonce = paid.partition(".")
+    ends, _, mac = again.work.partition("-")
+    for bad in (
+        paid,
+        f"{challenge}=.{nonce}",
+        f"{again.work}.0" if not work.solved(again.work, "0") else f"{again.work}.",
+        f"{again.work}.",
+        f"{int(ends) + 1}-{mac}.{nonce}",
+        ".",
+        "-",
+        "",
+        "é-é.é",
+        "9" * 40,
+        "1-" + "A" * 23 + ".1",
+    ):
+        assert said(await there.ask(Kind.SIGN_IN, work=bad)) == "work_invalid", bad
+    assert await house.value("SELECT count(*) FROM outbox") == sent
+
+
+async def test_work_for_one_number_buys_nothing_for_another(house: House) -> None:
+    for_clara = await spend_address(house, CLARA)
+    assert said(await spend_address(house, DARIA)) == "too_many_codes"
+    assert for_clara.work is not None
+    paid = solution(for_clara.work)
+    assert said(await stranger(house, DARIA).ask(Kind.ENROL, work=paid)) == "work_invalid"
+    house.clock.push(30 * SECOND)
+    # It is good for its own number by any journey, while it lasts.
+    assert said(await stranger(house, CLARA).ask(Kind.ENROL, work=paid)) == "open"
+
+
+async def test_work_is_worth_ten_minutes(house: House) -> None:
+    clara = stranger(house, CLARA)
+    for gap in GAPS:
+        await clara.begin(Kind.ENROL)
+        house.clock.push(gap)
+    await clara.begin(Kind.ENROL)
+    refused = await clara.ask(Kind.ENROL)
+    paid = solution(refused.work)
+    house.clock.push(work.TTL_S * SECOND)
+    assert said(await clara.ask(Kind.ENROL, work=paid)) == "work_invalid"
+
+
+@exercises(limits.CODE_WORK)
+async def test_work_buys_three_codes_a_day(house: House) -> None:
+    clara = stranger(house, CLARA)
+    for _ in range(3):
+        refused = await spend_address(house, CLARA)
+        assert refused.work is not None
+        assert said(await clara.ask(Kind.ENROL, work=solution(refused.work))) == "open"
+        house.clock.push(SECOND)
+    refused = await spend_address(house, CLARA)
+    assert refused.work is not None
+    last = await clara.ask(Kind.ENROL, work=solution(refused.work))
+    assert said(last) == "too_many_codes"
+    assert last.until > house.clock.now() + 23 * HOUR
+
+
+@exercises(limits.CODE_COUNTRY)
+async def test_a_country_has_a_budget_that_known_devices_do_not_share(
+    engine: StoreEngine,
+) -> None:
+    """Sixteen slots of one each: a robot pumps SMS to Russian numbers."""
+    house = House(engine, overrides={"code_country": Override(amount=16)})
+    anna = await house.bring_in(ANNA)
+    told = []
+    for n in range(200):
+        robot = stranger(house, f"+7916{2_000_000 + n}", n)
+        told.append(said(await robot.ask(Kind.SIGN_IN)))
+    assert set(told) == {"open", "too_many_codes"}
+    assert told.count("open") == 16
+    assert said(await stranger(house, CLARA).ask(Kind.ENROL)) == "open"
+    assert said(await anna.sign_in()) == "done"
+    house.clock.push(HOUR)
+    assert said(await stranger(house, BORIS).ask(Kind.ENROL)) == "open"
+
+
+@exercises(limits.CODE_ACCOUNT)
+async def test_one_account_rings_thirty_numbers_a_day(house: House, anna: Someone) -> None:
+    for n in range(30):
+        number = f"+7916{2_000_000 + n}"
+        asked = await anna.ask(Kind.CHANGE, number, send=(Proof.CODE_NEW,))
+        assert said(asked) == "open", n
+    asked = await anna.ask(Kind.CHANGE, CLARA, send=(Proof.CODE_NEW,))
+    assert said(asked) == "too_many_codes"
+    assert asked.until == house.clock.now() + DAY
+    assert not [sent for sent in house.post.sms if sent.to == CLARA]
+    # Signing in is no change.
+    assert said(await anna.sign_in()) == "done"
+
+
+async def test_a_stranger_does_not_spend_the_accounts_budget(house: House, anna: Someone) -> None:
+    """He begins to sign in as Anna and asks for code after code, all day long."""
+    house.clock.push(HOUR)
+    codes = 0
+    while codes < 32:
+        begun = await stranger(house, ANNA, codes).begin(Kind.SIGN_IN)
+        house.clock.push(32 * MINUTE)
+        assert said(await stranger(house, ANNA).another_code(begun, Proof.CODE_CURRENT)) == "open"
+        house.clock.push(32 * MINUTE)
+        codes += 2
+    await anna.sign_in()
+    house.clock.push(MINUTE)
+    assert said(await anna.change(ANNA_NEW)) == "done"
+
+
+@exercises(limits.ASK_CLIENT)
+async def test_one_machine_begins_so_much_and_no_more(engine: StoreEngine) -> None:
+    house = House(engine, overrides={"ask_client": Override(amount=20)})
+    anna = await house.bring_in(ANNA)
+    began = house.clock.now()
+    for n in range(20):
+        kind = (Kind.ENROL, Kind.SIGN_IN)[n % 2]
+        assert said(await Someone(house, f"+7916{2_000_000 + n}").ask(kind)) == "open"
+    refused = await Someone(house, CLARA).ask(Kind.ENROL)
+    assert (said(refused), refused.until) == ("too_many_requests", began + 10 * MINUTE)
+    assert said(await Someone(house, CLARA, address="192.0.2.11").ask(Kind.ENROL)) == "open"
+    # Anna's telephone is behind the same address of her operator.
+    assert said(await anna.sign_in()) == "done"
+    house.clock.push(10 * MINUTE)
+    assert said(await Someone(house, DARIA).ask(Kind.ENROL)) == "open"
+
+
+@exercises(limits.WRONG_CLIENT)
+async def test_one_machine_guesses_so_much_and_no_more(engine: StoreEngine) -> None:
+    house = House(engine, overrides={"wrong_client": Override(amount=8)})
+    anna = await house.bring_in(ANNA)
+    told = []
+    for number in (CLARA, DARIA):
+        robot = Someone(house, number)
+        begun = await robot.begin(Kind.ENROL)
+        code = await house.code_to(number)
+        told += [said(await robot.prove(begun, code_new=another(code, by))) for by in range(1, 5)]
+    assert told == ["code_wrong"] * 8
+    refused = await robot.prove(begun, code_new=code)
+    assert (said(refused), refused.until) == ("too_many_requests", house.clock.now() + HOUR)
+    assert said(await anna.sign_in()) == "done"
+
+
+@exercises(limits.WRONG_DEVICE)
+async def test_a_stolen_telephone_guesses_a_hundred_times(embedded: House) -> None:
+    """After a hundred wrong codes in a row, at sign-in and at a change, it is known no more."""
+    house = embedded
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await anna.sign_in()
+    begun = await anna.begin(Kind.CHANGE, THIEF, send=(Proof.CODE_CURRENT,))
+    code = await house.code_to(ANNA)
+    for by in range(1, 6):
+        assert said(await anna.prove(begun, code_current=another(code, by))) == "code_wrong"
+    for _ in range(19):
+        house.clock.push(32 * MINUTE)
+        asked = await anna.begin(Kind.SIGN_IN)
+        code = await house.code_to(ANNA)
+        for by in range(1, 6):
+            assert said(await anna.prove(asked, code_current=another(code, by))) == "code_wrong"
+    assert await house.value("SELECT wrong_in_row FROM devices") == 100
+    house.clock.push(32 * MINUTE)
+    assert said(await anna.ask(Kind.CHANGE, THIEF)) == "no_way_offered"
+    # What is left is what any unknown device has: the mailbox too; then the row begins again.
+    asked = await anna.begin(Kind.SIGN_IN)
+    assert said(await anna.prove(asked, code_current=await house.code_to(ANNA))) == "open"
+    assert said(await anna.another_code(asked, Proof.CODE_EMAIL)) == "open"
+    assert said(await anna.prove(asked, code_email=await house.code_to(ANNA_MAIL))) == "done"
+    assert await house.value("SELECT wrong_in_row FROM devices") == 0
+
+
+async def test_a_mailbox_is_flooded_no_more_than_a_telephone(house: House, anna: Someone) -> None:
+    there = anna.elsewhere()
+    begun = await there.begin(Kind.SIGN_IN)
+    assert said(await there.prove(begun, code_current=await house.code_to(ANNA))) == "open"
+    for gap in GAPS[:4]:
+        assert said(await there.another_code(begun, Proof.CODE_EMAIL)) == "open"
+        refused = await there.another_code(begun, Proof.CODE_EMAIL)
+        assert (said(refused), refused.until) == ("too_many_codes", house.clock.now() + gap)
+        house.clock.push(gap)
+    await house.deliver()
+    assert [sent.to for sent in house.post.mail] == [ANNA_MAIL] * len(house.post.mail)
+
+
+async def sending_paths(house: House, anna: Someone) -> list[Callable[[], Any]]:
+    """Every way in which a code can leave."""
+    clara, there = Someone(house, CLARA), anna.elsewhere()
+    enrolling, signing_in = await clara.begin(Kind.ENROL), await there.begin(Kind.SIGN_IN)
+    half = await there.prove(signing_in, code_current=await house.code_to(ANNA))
+    assert said(half) == "open"
+    changing = await anna.begin(Kind.CHANGE, ANNA_NEW, send=())
+    house.clock.push(HOUR // 2)
+    return [
+        lambda: Someone(house, DARIA).ask(Kind.ENROL),
+        lambda: Someone(house, ANNA).ask(Kind.SIGN_IN),
+        lambda: Someone(house, THIEF).ask(Kind.SIGN_IN),
+        lambda: anna.ask(Kind.SIGN_IN),
+        lambda: anna.ask(Kind.CHANGE, ANNA_NEW),
+        lambda: clara.another_code(enrolling, Proof.CODE_NEW),
+        lambda: there.another_code(signing_in, Proof.CODE_EMAIL),
+        lambda: anna.another_code(changing, Proof.CODE_CURRENT),
+        lambda: anna.another_code(changing, Proof.CODE_NEW),
+    ]
+
+
+async def test_a_limiter_that_cannot_count_lets_nothing_be_sent(
+    house: House, anna: Someone, database_url: str
+) -> None:
+    paths = await sending_paths(house, anna)
+    await house.deliver()
+    rows = await house.value("SELECT count(*) FROM outbox")
+    sent = len(house.post.sms), len(house.post.mail)
+    await databases.run(database_url, "ALTER TABLE limits RENAME TO limits_away")
+    for path in paths:
+        with pytest.raises(Exception, match=re.compile("limits")):
+            await path()
+    await house.deliver()
+    assert await house.value("SELECT count(*) FROM outbox") == rows
+    assert (len(house.post.sms), len(house.post.mail)) == sent
+    # And when it counts again, everybody is served.
+    await databases.run(database_url, "ALTER TABLE limits_away RENAME TO limits")
+    assert [said(await path()) for path in paths[:3]] == ["open"] * 3
+
+
+async def test_a_store_that_is_away_lets_nothing_be_sent(house: House, anna: Someone) -> None:
+    paths = await sending_paths(house, anna)
+    sent = len(house.post.sms)
+    await house.engine.close()
+    for path in paths:
+        with pytest.raises(Unavailable):
+            await path()
+    assert len(house.post.sms) == sent
