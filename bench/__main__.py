@@ -6,7 +6,6 @@ also on Ctrl-C.
 
 import argparse
 import asyncio
-import contextlib
 import os
 import signal
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import noise, processes, report, rounds, visitors
+from bench import noise, processes, report, rounds
 from bench.recording import Recorded, Recorder
 from bench.rounds import OURS, Cores, Place, Plan, Sample, Start
 from bench.sms import Centre
@@ -176,7 +175,7 @@ def main() -> None:
     file = RESULTS / f"{result.when.replace(':', '')}.json"
     file.write_bytes(report.encoded(result))
     print(report.text(result))
-    print(f"\n{file}\ntook {result.took_s:.0f} s, {visitors.CODE_WAIT_S:g} s at most for a code")
+    print(f"\n{file}\ntook {result.took_s:.0f} s")
     if asked.write:
         report.PAGE.parent.mkdir(parents=True, exist_ok=True)
         report.PAGE.write_text(report.page(result), encoding="utf-8")
@@ -184,5 +183,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         main()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

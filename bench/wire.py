@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
 
 def _give_up(answer: "asyncio.Future[tuple[int, bytes]]") -> None:
     if not answer.done():
-        answer.set_exception(TimeoutError("no answer in time"))
+        answer.set_exception(ConnectionError(f"no answer within {WAIT_MAX_S:g} s"))
 
 
 async def connect(port: int) -> Connection:

@@ -99,13 +99,14 @@ class Post:
     """The outside that takes SMS and mail, and remembers.
 
     `refusing`: what an address answers instead, one after the other. `slow`: addresses that take a
-    message at once and say so only after their event."""
+    message at once (`taken`) and say so only after their event."""
 
     def __init__(self) -> None:
         self.sms: list[Sent] = []
         self.mail: list[Sent] = []
         self.refusing: dict[str, list[Exception]] = {}
         self.slow: dict[str, asyncio.Event] = {}
+        self.taken = asyncio.Event()
 
     def sms_to(self, number: str) -> list[Sent]:
         return [sent for sent in self.sms if sent.to == number]
@@ -118,6 +119,7 @@ class Post:
             raise self.refusing[sent.to].pop(0)
         into.append(sent)
         if sent.to in self.slow:
+            self.taken.set()
             await self.slow[sent.to].wait()
 
     def refuse(self, address: str, times: int, why: str = "busy", *, final: bool = False) -> None:
@@ -349,13 +351,13 @@ class Someone:
         return done
 
 
-def said(outcome: RequestView | Refused | None) -> str:
+def said(outcome: object) -> str:
     """An outcome in one word: the code of a refusal, or the state of a request ("ok" for None)."""
     if outcome is None:
         return "ok"
     if isinstance(outcome, Refused):
         return outcome.refusal.code
-    return str(outcome.state)
+    return str(outcome.state) if isinstance(outcome, RequestView) else type(outcome).__name__
 
 
 def another(code: str, by: int = 1) -> str:

@@ -1,20 +1,27 @@
 """Documentation is checked like code: its links lead somewhere, its commands and figures exist."""
 
+import ast
 import importlib
 import re
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from rebind import __version__
-from scripts import policy_page
-from tests.house.house import DOCS, ROOT, SRC, report, shown, tracked
+from scripts import blocks, catalogue_blocks, journey_pages, policy_page, settings_page
+from scripts.blocks import Block
+from tests.house.house import DOCS, ROOT, SRC, report, shown, tracked, tree
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 MAKE = re.compile(r"^\$ make ([a-z]+)", re.MULTILINE)
 TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 SETTING = re.compile(r"`(REBIND_[A-Z0-9_]+)`")
+NAMED = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:md|po|py|txt))(?:::(\w+))?`")
+FROM_THE_ROOT = ("bench", "docs", "scripts", "src", "tests")
+
+BLOCKS = [*settings_page.BLOCKS, *catalogue_blocks.BLOCKS, *journey_pages.BLOCKS]
 
 
 def test_relative_links_resolve() -> None:
@@ -26,6 +33,37 @@ def test_relative_links_resolve() -> None:
             if target and ":" not in target and not (page.parent / target).exists():
                 found.append(f"{shown(page)}: {target}")
     report("A link of the documentation leads nowhere.", found)
+
+
+def test_files_and_names_that_pages_tell_of_exist() -> None:
+    found = []
+    for page in (path for path in tracked() if path.suffix == ".md"):
+        for file, name in NAMED.findall(page.read_text(encoding="utf-8")):
+            base = ROOT if file.partition("/")[0] in FROM_THE_ROOT else SRC
+            if not (base / file).exists():
+                found.append(f"{shown(page)}: {file}")
+            elif name and name not in defined(base / file):
+                found.append(f"{shown(page)}: {file}::{name}")
+    report("A page sends its readers to what is not there (`file.py::name`).", found)
+
+
+def defined(path: Path) -> set[str]:
+    """The names that a Python file defines: functions, classes, methods and constants."""
+    names = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block.page.stem}-{block.name}")
+def test_what_is_made_from_the_code_says_what_the_code_says(block: Block) -> None:
+    written = block.page.read_text(encoding="utf-8")
+    assert written == blocks.renewed(written, block.name, block.made()), (
+        f"{shown(block.page)}: the block “{block.name}” is made from the code: run `make docs`"
+    )
 
 
 def test_the_changelog_knows_this_version() -> None:

@@ -37,9 +37,7 @@ async def everything(url: str) -> dict[str, bytes]:
     as text, as bytes and as COPY writes it."""
     if url.startswith("sqlite"):
         path = path_of(url)
-        found = {
-            one.name: one.read_bytes() for one in sorted(path.parent.glob(path.name + "*"))
-        }
+        found = {one.name: one.read_bytes() for one in sorted(path.parent.glob(path.name + "*"))}
         connection = sqlite3.connect(path)
         try:
             found["dump"] = "\n".join(connection.iterdump()).encode()

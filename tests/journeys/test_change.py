@@ -183,7 +183,12 @@ async def test_a_token_with_another_spelling_is_no_token(embedded: House) -> Non
     anna = await embedded.bring_in(ANNA)
     await anna.sign_in()
     assert anna.session is not None
-    for bearer in (anna.session + "=", anna.session + "\n", anna.session[:-4], "RS" + anna.session[2:]):
+    for bearer in (
+        anna.session + "=",
+        anna.session + "\n",
+        anna.session[:-4],
+        "RS" + anna.session[2:],
+    ):
         outcome = await account.show(embedded.desk, anna.caller(bearer))
         assert said(outcome) == "session_required"
 
@@ -287,7 +292,9 @@ async def test_the_codes_of_one_request_are_not_each_others(house: House, anna: 
     half_right = {**codes, "code_new": another(codes["code_new"])}
     # All are right, or none is taken; which one was wrong is not told.
     assert said(await anna.prove(begun, **half_right)) == "code_wrong"
-    assert await house.value("SELECT count(*) FROM evidence WHERE request_id = :id", id=begun.id) == 0
+    assert (
+        await house.value("SELECT count(*) FROM evidence WHERE request_id = :id", id=begun.id) == 0
+    )
     assert said(await anna.prove(begun, **codes)) == "done"
 
 
@@ -407,12 +414,14 @@ async def test_where_the_batch_misses_nothing_leaves(
     begun, codes = await begin_with_codes(house, anna)
     await house.deliver()
     sent = len(house.post.sms)
-    house.carrier.meanwhile.append(lambda: house.write(
-        "INSERT INTO numbers (number_key, account_id, number_version, since, held_until)"
-        " VALUES (:key, :id, 9, 0, NULL)",
-        key=house.seal.index("number", ANNA_NEW),
-        id=boris.account,
-    ))
+    house.carrier.meanwhile.append(
+        lambda: house.write(
+            "INSERT INTO numbers (number_key, account_id, number_version, since, held_until)"
+            " VALUES (:key, :id, 9, 0, NULL)",
+            key=house.seal.index("number", ANNA_NEW),
+            id=boris.account,
+        )
+    )
     assert said(await anna.prove(begun, **codes)) == "number_taken"
     assert said(await anna.look_at(begun)) == "refused"
     await house.deliver()

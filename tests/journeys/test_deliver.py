@@ -56,8 +56,7 @@ async def test_codes_never_wait_behind_notices(house: House) -> None:
     anna = await queue_notices(house)
     house.post.slow[ANNA_NEW] = asyncio.Event()
     notices = asyncio.create_task(house.courier.once(Lane.NOTICE))
-    while not [sent for sent in house.post.sms_to(ANNA_NEW) if not sent.has_code]:
-        await asyncio.sleep(0.005)
+    await house.post.taken.wait()
     del house.post.slow[ANNA_NEW]
     house.clock.push(10 * MINUTE)
     await anna.begin(Kind.SIGN_IN)
@@ -163,8 +162,7 @@ async def test_what_a_crashed_worker_held_is_sent_again_under_the_same_id(
     await queue_code(house, CLARA)
     house.post.slow[CLARA] = asyncio.Event()
     dying = asyncio.create_task(house.courier.once(Lane.CODE))
-    while not house.post.sms:
-        await asyncio.sleep(0.005)
+    await house.post.taken.wait()
     dying.cancel()
     with suppress(asyncio.CancelledError):
         await dying
@@ -204,9 +202,10 @@ async def test_a_slow_address_holds_nobody_else_up(house: House) -> None:
     house.post.slow["+79162000000"] = asyncio.Event()
     wake, stop = asyncio.Event(), asyncio.Event()
     working = asyncio.create_task(house.courier.work(Lane.CODE, wake, stop))
-    async with asyncio.timeout(10):
-        while await house.value("SELECT count(*) FROM outbox WHERE state = 'due'") > 1:
-            await asyncio.sleep(0.01)
+    for _ in range(1_000):
+        await asyncio.sleep(0.01)
+        if await house.value("SELECT count(*) FROM outbox WHERE state = 'due'") == 1:
+            break
     assert len(house.post.sms) == 41
     house.post.slow["+79162000000"].set()
     stop.set()

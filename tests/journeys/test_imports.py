@@ -23,9 +23,10 @@ async def test_a_person_with_everything(house: House) -> None:
     assert await house.rows("SELECT bound_at, confirmed_at, region FROM bindings") == [
         (since, since, "RU")
     ]
-    assert await house.rows("SELECT verified_at, set_at, set_by FROM emails") == [
-        (since, since, "")
-    ] * 2
+    assert (
+        await house.rows("SELECT verified_at, set_at, set_by FROM emails")
+        == [(since, since, "")] * 2
+    )
     assert await house.rows("SELECT act, actor, door, why FROM acts") == [
         ("account_imported", "system", "command_line", "imported")
     ]
@@ -39,7 +40,7 @@ async def test_a_person_with_everything(house: House) -> None:
 
 async def test_a_number_that_somebody_has_is_refused(house: House, anna: Someone) -> None:
     again = Person(ANNA, "ru", house.clock.now(), ("other@example.org",))
-    assert said(await imports.bring_in(house.desk, again)) == "number_taken"  # type: ignore[arg-type]
+    assert said(await imports.bring_in(house.desk, again)) == "number_taken"
     assert await house.value("SELECT count(*) FROM accounts") == 1
     assert await house.value("SELECT count(*) FROM emails") == 1
     assert (await house.acts()).count("account_imported") == 1
@@ -48,14 +49,14 @@ async def test_a_number_that_somebody_has_is_refused(house: House, anna: Someone
 @pytest.mark.parametrize("number", ["", "12345", "+7 916 FLOWERS", "+78005553535"])
 async def test_garbled_numbers_are_nobodys(embedded: House, number: str) -> None:
     refused = await imports.bring_in(embedded.desk, Person(number, "ru", 0))
-    assert said(refused).startswith("number_")  # type: ignore[arg-type]
+    assert said(refused).startswith("number_")
     assert await embedded.acts() == []
 
 
 async def test_the_chosen_countries_hold_for_imports(engine: StoreEngine) -> None:
     house = House(engine, Policy(countries=frozenset({"RU"})))
     refused = await imports.bring_in(house.desk, Person(CLARA, "en", 0))
-    assert said(refused) == "number_country_not_allowed"  # type: ignore[arg-type]
+    assert said(refused) == "number_country_not_allowed"
 
 
 async def test_ids_may_be_kept(house: House) -> None:

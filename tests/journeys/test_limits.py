@@ -87,7 +87,9 @@ async def guess(house: House, number: str, tries: int) -> list[str]:
             continue
         code = await house.code_to(number)
         for by in range(1, 6):
-            told.append(said(await stranger(house, number, n).prove(begun, code_current=another(code, by))))
+            told.append(
+                said(await stranger(house, number, n).prove(begun, code_current=another(code, by)))
+            )
     return told
 
 
@@ -109,7 +111,7 @@ async def test_a_guessing_stranger_closes_the_door_for_strangers_only(
     house.clock.push(opens - house.clock.now() - 1)
     assert said(await elsewhere.ask(Kind.SIGN_IN)) == "sms_sign_in_closed"
     assert said(await anna.change(ANNA_NEW)) == "done"
-    assert said(await anna.change(ANNA)) == "too_many_codes"
+    assert said(await anna.change(ANNA)) == "done"
     house.clock.push(1)
     assert said(await elsewhere.ask(Kind.SIGN_IN)) == "open"
 
@@ -137,7 +139,9 @@ async def test_a_number_that_nobody_has_closes_alike(house: House) -> None:
             begun = await stranger(house, number, n).ask(Kind.SIGN_IN)
             if isinstance(begun, RequestView):
                 for by in range(5):
-                    told.append(said(await stranger(house, number).prove(begun, code_current=f"{by:06d}")))
+                    told.append(
+                        said(await stranger(house, number).prove(begun, code_current=f"{by:06d}"))
+                    )
             else:
                 told.append(said(begun))
             house.clock.push(10 * MINUTE)
@@ -202,6 +206,7 @@ async def test_a_known_device_has_a_budget_of_its_own(house: House, anna: Someon
     assert said(refused) == "too_many_codes"
     assert said(await anna.sign_in()) == "done"
     # It is a budget, though: her child plays with the telephone.
+    house.clock.push(10 * MINUTE)
     for gap in GAPS:
         assert said(await anna.ask(Kind.SIGN_IN)) == "open"
         refused = await anna.ask(Kind.SIGN_IN)
@@ -352,14 +357,13 @@ async def test_one_machine_begins_so_much_and_no_more(engine: StoreEngine) -> No
 async def test_one_machine_guesses_so_much_and_no_more(engine: StoreEngine) -> None:
     house = House(engine, overrides={"wrong_client": Override(amount=8)})
     anna = await house.bring_in(ANNA)
-    told = []
-    for number in (CLARA, DARIA):
-        robot = Someone(house, number)
-        begun = await robot.begin(Kind.ENROL)
-        code = await house.code_to(number)
-        told += [said(await robot.prove(begun, code_new=another(code, by))) for by in range(1, 5)]
-    assert told == ["code_wrong"] * 8
-    refused = await robot.prove(begun, code_new=code)
+    clara, daria = Someone(house, CLARA), Someone(house, DARIA)
+    first, second = await clara.begin(Kind.ENROL), await daria.begin(Kind.ENROL)
+    codes = await house.code_to(CLARA), await house.code_to(DARIA)
+    for by in range(1, 5):
+        assert said(await clara.prove(first, code_new=another(codes[0], by))) == "code_wrong"
+        assert said(await daria.prove(second, code_new=another(codes[1], by))) == "code_wrong"
+    refused = await daria.prove(second, code_new=codes[1])
     assert (said(refused), refused.until) == ("too_many_requests", house.clock.now() + HOUR)
     assert said(await anna.sign_in()) == "done"
 

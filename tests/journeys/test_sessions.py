@@ -128,4 +128,4 @@ async def test_every_flow_of_a_session_asks_for_one(house: House, anna: Someone)
         await account.bindings(desk, stranger),
         await account.happened(desk, stranger),
     ):
-        assert said(outcome) == "session_required"  # type: ignore[arg-type]
+        assert said(outcome) == "session_required"

@@ -1,12 +1,16 @@
 """sign_in: by a code to the number, and what else it takes where nobody knows the device."""
 
+from typing import Literal
+
 import pytest
 
-from rebind.domain.evidence import CarrierFacts, Proof, SubscriberAnswer
+from rebind.domain.evidence import CarrierFacts, Proof, SimAnswer, SubscriberAnswer
+from rebind.domain.policy import Policy
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, MINUTE
 from rebind.flows import account, sessions
 from rebind.flows.desk import Desk
+from rebind.store.engines import StoreEngine
 from tests.people import (
     ANNA,
     ANNA_MAIL,
@@ -138,7 +142,7 @@ async def test_the_new_owner_of_an_old_number_sees_nothing(house: House) -> None
         await sessions.end(desk, caller, b"0" * 16),
         await stranger.ask(Kind.CHANGE, THIEF),
     ):
-        assert said(outcome) == "session_on_probation"  # type: ignore[arg-type]
+        assert said(outcome) == "session_on_probation"
     # Probation ends by no time in the strict profile, and the number stays unconfirmed.
     house.clock.push(29 * DAY)
     assert said(await stranger.ask(Kind.CHANGE, THIEF)) == "session_on_probation"
@@ -153,7 +157,9 @@ async def test_the_new_owner_of_an_old_number_sees_nothing(house: House) -> None
 
 async def _end_own(desk: Desk, who: Someone) -> str:
     """End the session that one is in."""
-    own = await who.house.value("SELECT id FROM sessions WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1")
+    own = await who.house.value(
+        "SELECT id FROM sessions WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1"
+    )
     return said(await sessions.end(desk, who.caller(), own))
 
 
@@ -178,6 +184,74 @@ async def test_a_number_recycled_last_week_is_in_doubt_at_once(embedded: House) 
     boris = await embedded.bring_in(BORIS, since=embedded.clock.now() - 10 * DAY)
     embedded.carrier.answers[BORIS] = CarrierFacts(subscriber=SubscriberAnswer.RECYCLED)
     assert (await boris.elsewhere().sign_in()).session.level == "probation"
+
+
+@pytest.mark.parametrize("mails", [(), (ANNA_MAIL,)])
+async def test_with_a_sim_of_yesterday_only_her_own_telephone_signs_in(
+    house: House, mails: tuple[str, ...]
+) -> None:
+    """A clerk was bribed: the thief has her number, and must wait, with her mailbox or without."""
+    since = house.clock.now() - 30 * DAY
+    anna = await house.bring_in(ANNA, since=since, emails=mails)
+    house.carrier.answers[ANNA] = CarrierFacts(SimAnswer.CHANGED, house.clock.now() - DAY)
+    there = anna.elsewhere()
+    begun = await there.begin(Kind.SIGN_IN)
+    refused = await there.prove(begun, code_current=await house.code_to(ANNA))
+    if mails:
+        assert said(await there.another_code(begun, Proof.CODE_EMAIL)) == "open"
+        refused = await there.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    assert (said(refused), refused.until) == ("must_wait", house.clock.now() + 72 * HOUR)
+    assert await house.rows("SELECT * FROM sessions") == []
+    house.clock.push(HOUR)
+    assert said(await anna.sign_in()) == "done"
+
+
+async def test_a_sign_in_at_an_unknown_device_is_told_to_every_other_address(
+    house: House, anna: Someone
+) -> None:
+    await house.deliver()
+    assert (len(house.post.sms), house.post.mail) == (1, [])
+    there = anna.elsewhere()
+    begun = await there.begin(Kind.SIGN_IN)
+    await there.prove(begun, code_current=await house.code_to(ANNA))
+    await there.another_code(begun, Proof.CODE_EMAIL)
+    await there.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    assert await house.value("SELECT count(*) FROM outbox WHERE message = 'new_sign_in'") == 1
+    await house.deliver()
+    assert [(sent.to, sent.has_code) for sent in house.post.mail] == [
+        (ANNA_MAIL, True),
+        (ANNA_MAIL, False),
+    ]
+    # Not to the number that has just answered, and not for half a sign-in.
+    assert all(sent.has_code for sent in house.post.sms)
+
+
+@pytest.mark.parametrize(("profile", "level"), [("strict", "probation"), ("lenient", "full")])
+async def test_probation_ends_by_time_only_where_the_administrator_says_so(
+    engine: StoreEngine, profile: Literal["strict", "lenient"], level: str
+) -> None:
+    house = House(engine, Policy(profile=profile))
+    boris = await house.bring_in(BORIS)
+    before = await confirmed_at(house, boris)
+    there = boris.elsewhere()
+    assert (await there.sign_in()).session.level == "probation"
+    house.clock.push(30 * DAY - 1)
+    assert (await there.sign_in()).session.level == "probation"
+    house.clock.push(1)
+    assert (await boris.elsewhere().sign_in()).session.level == level
+    assert await confirmed_at(house, boris) == before
+
+
+async def test_the_holder_ends_anothers_probation(engine: StoreEngine) -> None:
+    """Even where time would end it: Boris signs in at home, and the stranger begins anew."""
+    house = House(engine, Policy(profile="lenient"))
+    boris = await house.bring_in(BORIS)
+    stranger = boris.elsewhere()
+    assert (await stranger.sign_in()).session.level == "probation"
+    house.clock.push(20 * DAY)
+    assert (await boris.sign_in()).session.level == "full"
+    house.clock.push(61 * DAY)
+    assert (await stranger.sign_in()).session.level == "probation"
 
 
 async def test_a_browser_is_known_after_a_week(house: House) -> None:

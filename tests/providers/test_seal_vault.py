@@ -79,7 +79,8 @@ def test_a_rotation_of_the_seal_key_keeps_old_values_until_it_is_retired() -> No
 
 def test_an_index_is_stable_and_belongs_to_one_kind_and_one_ring() -> None:
     index = SEAL.index("number", "+79161234567")
-    assert len(index) == 16
+    assert len(index) == 1 + 16
+    assert index[0] == 1  # the version of its key
     assert index == AesSeal(RING).index("number", "+79161234567")
     others = {
         SEAL.index("number", "+79161234568"),

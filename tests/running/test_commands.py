@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.running.processes import running, said
+from tests.running.processes import Service, running, said
 
 
 def test_every_figure_is_shown_with_its_source(tmp_path: Path) -> None:
@@ -141,3 +141,48 @@ def test_the_walk_changes_a_number_there_and_back(tmp_path: Path) -> None:
     code, words = said(tmp_path, "demo", "--walk", PUBLIC_URL=service.url)
     assert code == 1
     assert "does not answer" in words
+
+
+def test_keys_are_rotated_under_a_running_service(tmp_path: Path) -> None:
+    """Whoever is signed in stays so, known devices stay known, numbers stay where they are."""
+    with running(tmp_path, "demo") as service:
+        anna = service.call("GET", "/demo/people.json").json()[0]
+        device = {"Rebind_Device": anna["device"]}
+        bearer = _signed_in(service, anna["number"], device)
+        for use in ("seal", "index", "mac"):
+            code, words = said(tmp_path, "keys", "rotate", use, "--settle", "1.5")
+            assert code == 0, words
+            assert "Done." in words
+            account = service.call("GET", "/api/v1/account", **bearer, **device)
+            assert account.json()["number"] == anna["number"]
+        _code, words = said(tmp_path, "keys", "list")
+        versions = [line.split()[1:6:2] for line in words.splitlines() if "│" in line]
+        assert versions == [
+            ["seal", "2", "current"],
+            ["index", "2", "lookup"],
+            ["mac", "1", "older"],
+            ["mac", "2", "current"],
+        ]
+        # On the known device: row I1, and the change applied at once.
+        boris = service.call("GET", "/demo/people.json").json()[1]
+        device = {"Rebind_Device": boris["device"]}
+        bearer = _signed_in(service, boris["number"], device)
+        acts = service.call("GET", "/api/v1/account/acts", **bearer, **device).json()["acts"]
+        assert [act["why"] for act in acts if act["act"] == "session_opened"] == ["I1"]
+    with running(tmp_path, "demo") as service:
+        assert len(service.call("GET", "/demo/people.json").json()) == 3
+
+
+def _signed_in(service: Service, number: str, device: dict[str, str]) -> dict[str, str]:
+    begun = service.call(
+        "POST", "/api/v1/requests", {"kind": "sign_in", "number": number}, **device
+    )
+    request = begun.json()
+    done = service.call(
+        "POST",
+        f"/api/v1/requests/{request['id']}/proofs",
+        {"proof": "code_current", "code": service.code(number)},
+        Authorization=f"Bearer {request['token']}",
+        **device,
+    )
+    return {"Authorization": f"Bearer {done.json()['session']['token']}"}

@@ -18,6 +18,7 @@ class Act(StrEnum):
     ACCOUNT_OPENED = "account_opened"  # enrol finished; the account exists from here on
     CODE_ASKED = "code_asked"  # a code for one proof of one request was queued
     CODE_WRONG = "code_wrong"  # a counted try did not match
+    KEY_ROTATED = "key_rotated"  # a version of the key ring was replaced
     NUMBER_CHANGED = "number_changed"  # the binding was replaced
     NUMBER_CONFIRMED = "number_confirmed"  # trusted proof of possession; confirmed_at moved
     PROOF_ACCEPTED = "proof_accepted"  # evidence was added to a request

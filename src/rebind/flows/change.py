@@ -194,7 +194,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
         accounts.release(account_id, before, Kind.CHANGE, now),
         accounts.bind(account_id, after, sealed, new_keys[0], row.region, now),
         *(limits.forgive(CODE_ADDRESS, key) for key in sorted((*old_keys, *new_keys))),
-        *numbers.hold(old_keys, account_id, now + desk.policy.undo_h * HOUR),
+        *numbers.hold(old_keys, account_id, before, now + desk.policy.undo_h * HOUR, now),
         *numbers.reserve(new_keys, account_id, after, now),
         outbox.put(parcels),
     ]

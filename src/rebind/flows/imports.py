@@ -81,7 +81,7 @@ def _addresses(desk: Desk, account_id: Id, addresses: Sequence[str], since: Ms) 
     writes = []
     for address in addresses:
         email_id = desk.dice.id(since)
-        key = desk.seal.index("email", address.casefold())
+        key = desk.seal.index("email", emails.canonical(address))
         sealed = desk.seal.seal("emails.address", email_id, address)
         writes.append(emails.add(account_id, email_id, key, sealed, "", since))
     return writes

@@ -22,8 +22,9 @@ from rebind.flows import imports
 from rebind.flows import seed as seed_flow
 from rebind.main import running
 from rebind.main.furnishing import House, furnish, schema_words
+from rebind.main.rotation import Rotation
 from rebind.providers.seal import ring_file
-from rebind.providers.seal.ring import describe
+from rebind.providers.seal.ring import Use, describe
 from rebind.store.engines import open_engine
 from rebind.store.upgrade import upgrade
 from rebind.store.version import Standing, standing
@@ -45,6 +46,7 @@ def commands() -> click.Group:
             limits_show=_limits_show,
             policy_check=_policy_check,
             keys_list=_keys_list,
+            keys_rotate=_keys_rotate,
             accounts_import=_accounts_import,
             dev_seed=_dev_seed,
         ),
@@ -124,6 +126,14 @@ def _keys_list() -> list[tuple[str, ...]]:
         (line.use, str(line.version), line.state, _day(line.made_at), line.fingerprint)
         for line in describe(ring)
     ]
+
+
+def _keys_rotate(use: str, settle_s: float, say: Callable[[str], None]) -> None:
+    async def rotate() -> None:
+        async with _furnished() as house:
+            await Rotation(house, settle_s, say).run(Use(use))
+
+    _finished(rotate())
 
 
 def _day(at: Ms) -> str:

@@ -6,7 +6,7 @@ costs memory or start-up time is imported where it is used.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,7 +25,7 @@ from rebind.providers.clock.system import SystemClock
 from rebind.providers.demo_outbox import DemoOutbox
 from rebind.providers.dice.system import SystemDice
 from rebind.providers.seal import ring_file
-from rebind.providers.seal.ring import KeyRing
+from rebind.providers.seal.ring import KeyRing, RingError
 from rebind.providers.seal.vault import AesSeal
 from rebind.settings import Settings, Unfit
 from rebind.store import accounts
@@ -54,6 +54,7 @@ class House(msgspec.Struct, frozen=True):
     settings: Settings
     engine: StoreEngine
     desk: Desk
+    seal: AesSeal
     courier: Courier
     outbox: DemoOutbox | None
     wake: asyncio.Event
@@ -67,6 +68,7 @@ async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
     policy, limits = house_settings.rules(settings.policy)
     clock, dice = SystemClock(), SystemDice()
     engine = await _fitting_engine(settings, dice.fraction)
+    seen = ring_file.stamp(settings.key_ring)
     try:
         seal = AesSeal(await _key_ring(settings, engine, clock.now()))
     except BaseException:
@@ -75,11 +77,13 @@ async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
     outbox = DemoOutbox(clock) if demo else None
     sms, mail = _sms(settings, outbox), _mail(settings, outbox, clock)
     wake = asyncio.Event()
+    watching = asyncio.create_task(_watch_ring(settings, seal, seen))
     try:
         yield House(
             settings,
             engine,
             Desk(engine, clock, dice, seal, NoCarrier(), policy, limits, wake.set),
+            seal,
             Courier(
                 engine,
                 clock,
@@ -95,6 +99,7 @@ async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
             wake,
         )
     finally:
+        watching.cancel()
         await sms.close()
         await mail.close()
         await engine.close()
@@ -108,6 +113,22 @@ async def _key_ring(settings: Settings, engine: StoreEngine, now: Ms) -> KeyRing
         if found:
             raise Unfit([f"secret_key_file: {settings.secret_key_file} {LOST_RING}"])
     return ring_file.load_or_make(settings.key_ring, settings.database_folder, now)
+
+
+RING_LOOK_S = 1.0
+"""How often a process looks whether the key ring was replaced (`rebind keys rotate`)."""
+
+
+async def _watch_ring(settings: Settings, seal: AesSeal, seen: tuple[int, int] | None) -> None:
+    """Take up a new key ring. One that cannot be read is left alone: the keys at hand still open
+    everything, and whoever put it there sees the reason at their own command."""
+    while True:
+        await asyncio.sleep(RING_LOOK_S)
+        found = ring_file.stamp(settings.key_ring)
+        if found is not None and found != seen:
+            with suppress(RingError, FileNotFoundError):
+                seal.reload(ring_file.load(settings.key_ring, settings.database_folder))
+                seen = found
 
 
 LOST_RING = (

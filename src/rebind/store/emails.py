@@ -44,6 +44,11 @@ class EmailRow(msgspec.Struct, frozen=True):
     removed_at: Ms | None
 
 
+def canonical(address: str) -> str:
+    """The spelling of an address that its blind index is made of."""
+    return address.casefold()
+
+
 def add(
     account_id: Id, email_id: Id, address_key: bytes, address_sealed: bytes, set_by: str, now: Ms
 ) -> Write:

@@ -30,9 +30,38 @@ _HOLD = Statement(
     WHERE number_key = :number_key AND account_id = :account_id AND held_until IS NULL
     """,
 )
+_HOLD_ALSO = Statement(
+    "numbers.hold_also",
+    """
+    INSERT INTO numbers (number_key, account_id, number_version, since, held_until)
+    VALUES (:number_key, :account_id, :number_version, :now, :held_until)
+    ON CONFLICT (number_key) DO UPDATE SET held_until = :held_until
+    WHERE numbers.account_id = :account_id
+    """,
+)
+_COPY = Statement(
+    "numbers.copy",
+    """
+    INSERT INTO numbers (number_key, account_id, number_version, since, held_until)
+    SELECT :to_key, account_id, number_version, since, held_until FROM numbers
+    WHERE number_key = :from_key AND account_id = :account_id AND number_version = :number_version
+    ON CONFLICT (number_key) DO NOTHING
+    """,
+)
+_FORGET = Statement(
+    "numbers.forget",
+    """
+    DELETE FROM numbers WHERE number_key IN (
+        SELECT number_key FROM numbers WHERE number_key >= :low AND number_key < :high LIMIT :limit)
+    RETURNING number_key
+    """,
+)
 _BY_KEY = Statement(
     "numbers.by_key", "SELECT account_id, held_until FROM numbers WHERE number_key = :number_key"
 )
+
+_AFTER_ALL = b"\xff" * 17
+"""Longer than any key: what begins with a version stands before that version and this."""
 
 
 def reserve(keys: Sequence[bytes], account_id: Id, number_version: int, now: Ms) -> list[Write]:
@@ -51,12 +80,53 @@ def reserve(keys: Sequence[bytes], account_id: Id, number_version: int, now: Ms)
     ]
 
 
-def hold(keys: Sequence[bytes], account_id: Id, held_until: Ms) -> list[Write]:
-    """Release the number but keep it for this account until `held_until`."""
+def hold(
+    keys: Sequence[bytes], account_id: Id, number_version: int, held_until: Ms, now: Ms
+) -> list[Write]:
+    """Release the number but keep it for this account until `held_until`. The row of the key that
+    look-ups use guards it; under a key that is being brought in the row may still be missing."""
+    first = Write(
+        _HOLD, {"number_key": keys[0], "account_id": account_id, "held_until": held_until}
+    )
     return [
-        Write(_HOLD, {"number_key": key, "account_id": account_id, "held_until": held_until})
-        for key in keys
+        first,
+        *(
+            Write(
+                _HOLD_ALSO,
+                {
+                    "number_key": key,
+                    "account_id": account_id,
+                    "number_version": number_version,
+                    "held_until": held_until,
+                    "now": now,
+                },
+            )
+            for key in keys[1:]
+        ),
     ]
+
+
+def copy(from_key: bytes, to_key: bytes, account_id: Id, number_version: int) -> Write:
+    """Bring a reservation in under another key, if this binding has one and it is not there yet."""
+    return Write(
+        _COPY,
+        {
+            "from_key": from_key,
+            "to_key": to_key,
+            "account_id": account_id,
+            "number_version": number_version,
+        },
+        expect=None,
+    )
+
+
+def forget(key_version: int, limit: int) -> Write:
+    """Remove reservations under a retired index key, which begins them; for `Engine.take`."""
+    return Write(
+        _FORGET,
+        {"low": bytes((key_version,)), "high": bytes((key_version,)) + _AFTER_ALL, "limit": limit},
+        expect=None,
+    )
 
 
 def by_key(number_key: bytes) -> Query:

@@ -32,6 +32,7 @@ class Commands(msgspec.Struct, frozen=True):
     limits_show: Callable[[], list[tuple[str, str, str]]]
     policy_check: Callable[[], list[str]]
     keys_list: Callable[[], list[tuple[str, ...]]]
+    keys_rotate: Callable[[str, float, Callable[[str], None]], None]
     accounts_import: Callable[[Path, Callable[[int], None]], list[str]]
     dev_seed: Callable[[int, Callable[[int], None]], None]
 
@@ -133,6 +134,22 @@ def _policy(rebind: click.Group, commands: Commands) -> None:
     def list_keys() -> None:
         """The versions in the key ring, never a secret."""
         _table("Keys", ("use", "version", "state", "made", "fingerprint"), commands.keys_list())
+
+    @keys.command("rotate")
+    @click.argument("use", type=click.Choice(["seal", "index", "mac"]))
+    @click.option(
+        "--settle",
+        type=click.FloatRange(1.5, 600),
+        default=5.0,
+        show_default=True,
+        help="Seconds in which every process takes up a step; they look each second.",
+    )
+    def rotate(use: str, settle: float) -> None:
+        """Bring in a new key, put everything under it while the service runs, retire the old one.
+
+        Interrupted, it goes on where it stopped. Back up the key ring afterwards, apart from the
+        database: older backups of the database open only under the older ring."""
+        commands.keys_rotate(use, settle, click.echo)
 
 
 def _accounts(rebind: click.Group, commands: Commands) -> None:

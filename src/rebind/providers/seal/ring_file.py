@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from rebind.domain.units import Ms
-from rebind.providers.seal.ring import KeyRing, RingError, checked, new
+from rebind.providers.seal.ring import KeyRing, RingError, Use, added, checked, new
 
 _OWNER_ONLY = 0o600
 _OTHERS = 0o077
@@ -55,6 +55,20 @@ def update(path: Path, avoid: Path | None, change: Callable[[KeyRing], KeyRing])
         ring = checked(change(load(path, avoid)))
         _write(path, ring, replace=True)
         return ring
+
+
+def with_new_version(ring: KeyRing, use: Use, now: Ms) -> KeyRing:
+    """The ring with one more version of `use`, drawn from the operating system; for `update`."""
+    return added(ring, use, os.urandom, now)
+
+
+def stamp(path: Path) -> tuple[int, int] | None:
+    """What changes whenever the file is replaced; None while there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _check_place(path: Path, avoid: Path | None) -> None:

@@ -57,7 +57,7 @@ class AesSeal:
         self._ring = ring
         # Kinds and places are words of our own code, a few dozen: the tables stay small.
         self._places: dict[str, _Place] = {}
-        self._indexers: dict[str, tuple[blake2b, ...]] = {}
+        self._indexers: dict[str, tuple[tuple[bytes, blake2b], ...]] = {}
         self._maccers: dict[str, tuple[bytes, dict[int, blake2b]]] = {}
 
     def seal(self, place: str, row: bytes, plain: str) -> bytes:
@@ -80,20 +80,21 @@ class AesSeal:
             raise Broken(f"{place}: a sealed value does not open (moved or damaged)") from None
 
     def index(self, kind: str, value: str) -> bytes:
-        """The blind index that look-ups use now."""
+        """The blind index that look-ups use now: version byte and keyed hash."""
         indexers = self._indexers.get(kind) or self._new_indexers(kind)
-        hasher = indexers[0].copy()
+        version, indexer = indexers[0]
+        hasher = indexer.copy()
         hasher.update(value.encode())
-        return hasher.digest()
+        return version + hasher.digest()
 
     def indexes(self, kind: str, value: str) -> tuple[bytes, ...]:
         """Under every live index key, the one of `index` first."""
         text = value.encode()
         found = []
-        for indexer in self._indexers.get(kind) or self._new_indexers(kind):
+        for version, indexer in self._indexers.get(kind) or self._new_indexers(kind):
             hasher = indexer.copy()
             hasher.update(text)
-            found.append(hasher.digest())
+            found.append(version + hasher.digest())
         return tuple(found)
 
     def mac(self, kind: str, *parts: bytes) -> bytes:
@@ -112,14 +113,18 @@ class AesSeal:
         places = self._places
         return places.setdefault(place, _Place(self._ring, place))
 
-    def _new_indexers(self, kind: str) -> tuple[blake2b, ...]:
+    def _new_indexers(self, kind: str) -> tuple[tuple[bytes, blake2b], ...]:
         indexers, ring = self._indexers, self._ring
         lookup = ring.chosen(Use.INDEX)
         keys = [lookup, *(key for key in ring.index if key is not lookup)]
         return indexers.setdefault(
             kind,
             tuple(
-                blake2b(key=_subkey(key, Use.INDEX, kind), digest_size=INDEX_BYTES) for key in keys
+                (
+                    bytes((key.version,)),
+                    blake2b(key=_subkey(key, Use.INDEX, kind), digest_size=INDEX_BYTES),
+                )
+                for key in keys
             ),
         )
 

@@ -1,0 +1,102 @@
+"""keys: sealing and indexing everything anew under another key, while the service runs.
+
+The steps of a rotation and the ring itself belong to whoever runs it (`main/rotation.py`); here is
+the work on rows. Nothing here changes what anybody has: no account moves, so the audit trail gets
+one line a rotation.
+"""
+
+from collections.abc import AsyncIterator, Callable
+
+from rebind.domain.acts import Act, Door, Line
+from rebind.flows.desk.desk import Desk
+from rebind.store import emails, numbers, sealed
+from rebind.store.sealed import Column, PrimaryKey
+from rebind.store.statements import Write
+
+PAGE = 200
+"""Rows a batch: small enough that nobody waits for one."""
+
+NOBODY = bytes(16)
+"""The subject of an act that is nobody's account."""
+
+Progress = Callable[[int], None]
+
+
+async def _pages(desk: Desk, column: Column) -> AsyncIterator[list[tuple[PrimaryKey, bytes]]]:
+    """Every row of a sealed column, page by page."""
+    after = column.before_all
+    while True:
+        (rows,) = await desk.engine.read(sealed.page(column, after, PAGE))
+        found = [(tuple(row[:-1]), bytes(row[-1])) for row in rows]
+        if found:
+            yield found
+        if len(found) < PAGE:
+            return
+        after = found[-1][0]
+
+
+async def reseal(desk: Desk, version: int, advance: Progress) -> int:
+    """Seal everything that is not sealed under seal key `version` anew; how much that was. To be
+    repeated until it is nothing: a slow process may have used the old key a moment longer."""
+    resealed = 0
+    for column in sealed.COLUMNS:
+        async for found in _pages(desk, column):
+            writes: list[Write] = []
+            for key, old in found:
+                if old[0] != version:
+                    row = column.row(key)
+                    plain = desk.seal.unseal(column.place, row, old)
+                    new = desk.seal.seal(column.place, row, plain)
+                    writes.append(sealed.replace(column, key, old, new))
+            if writes:
+                await desk.engine.write(writes)
+                resealed += len(writes)
+            advance(len(found))
+    return resealed
+
+
+async def bring_in_index(desk: Desk, advance: Progress) -> None:
+    """Copy every reservation to the index keys that are live but not looked up yet. Whatever is
+    reserved meanwhile is written under all of them already."""
+    column = sealed.COLUMNS[0]
+    async for found in _pages(desk, column):
+        writes = []
+        for key, value in found:
+            number = desk.seal.unseal(column.place, column.row(key), value)
+            lookup, *others = desk.seal.indexes("number", number)
+            account_id, version = sealed.account_of(key)
+            writes += [numbers.copy(lookup, other, account_id, version) for other in others]
+        if writes:
+            await desk.engine.write(writes)
+        advance(len(found))
+
+
+async def reindex(desk: Desk, advance: Progress) -> None:
+    """Put every blind index that stands beside a sealed value under the key of look-ups."""
+    for column in sealed.COLUMNS:
+        if column.index is None:
+            continue
+        kind = column.index[1]
+        async for found in _pages(desk, column):
+            writes = []
+            for key, value in found:
+                plain = desk.seal.unseal(column.place, column.row(key), value)
+                text = emails.canonical(plain) if kind == "email" else plain
+                writes.append(sealed.reindex(column, key, desk.seal.index(kind, text)))
+            await desk.engine.write(writes)
+            advance(len(found))
+
+
+async def forget_index(desk: Desk, version: int, advance: Progress) -> None:
+    """Remove the reservations under a retired index key."""
+    while True:
+        removed = await desk.engine.take(numbers.forget(version, PAGE))
+        advance(len(removed))
+        if len(removed) < PAGE:
+            return
+
+
+async def note(desk: Desk, use: str) -> None:
+    """Leave the line that a key was rotated."""
+    rotated = Line(Act.KEY_ROTATED, NOBODY, "system", Door.COMMAND_LINE, None, use)
+    await desk.keep([], [rotated], desk.clock.now())

@@ -1,0 +1,259 @@
+"""audit: whatever changes something leaves a line, in the transaction that changes it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from rebind.domain.acts import Act
+from rebind.domain.evidence import Proof
+from rebind.domain.request import Kind
+from rebind.domain.units import DAY, MINUTE
+from rebind.flows import imports, sessions
+from rebind.flows.imports import Person
+from tests.journeys import databases
+from tests.people import (
+    ANNA,
+    ANNA_MAIL,
+    ANNA_NEW,
+    BORIS,
+    CLARA,
+    House,
+    Someone,
+    another,
+    said,
+)
+
+Step = Callable[[], Awaitable[Any]]
+Scene = Callable[[House], Awaitable[Step]]
+
+
+async def _anna(house: House) -> Someone:
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await anna.sign_in()
+    # Not so long that her next step is noted as "seen", which is no act.
+    house.clock.push(5 * MINUTE)
+    return anna
+
+
+async def _enrol_begins(house: House) -> Step:
+    return lambda: Someone(house, CLARA).ask(Kind.ENROL)
+
+
+async def _enrol_ends(house: House) -> Step:
+    clara = Someone(house, CLARA)
+    begun = await clara.begin(Kind.ENROL)
+    code = await house.code_to(CLARA)
+    return lambda: clara.prove(begun, code_new=code)
+
+
+async def _enrol_meets_a_taken_number(house: House) -> Step:
+    await house.bring_in(CLARA)
+    return await _enrol_ends(house)
+
+
+async def _sign_in_begins(house: House) -> Step:
+    anna = await _anna(house)
+    return lambda: anna.ask(Kind.SIGN_IN)
+
+
+async def _sign_in_as_nobody_begins(house: House) -> Step:
+    return lambda: Someone(house, CLARA).ask(Kind.SIGN_IN)
+
+
+async def _sign_in_ends(house: House) -> Step:
+    anna = await _anna(house)
+    begun = await anna.begin(Kind.SIGN_IN)
+    code = await house.code_to(ANNA)
+    return lambda: anna.prove(begun, code_current=code)
+
+
+async def _sign_in_on_probation_ends(house: House) -> Step:
+    boris = (await house.bring_in(BORIS)).elsewhere()
+    begun = await boris.begin(Kind.SIGN_IN)
+    code = await house.code_to(BORIS)
+    return lambda: boris.prove(begun, code_current=code)
+
+
+async def _sign_in_proves_half(house: House) -> Step:
+    there = (await _anna(house)).elsewhere()
+    begun = await there.begin(Kind.SIGN_IN)
+    code = await house.code_to(ANNA)
+    return lambda: there.prove(begun, code_current=code)
+
+
+async def _another_code(house: House) -> Step:
+    clara = Someone(house, CLARA)
+    begun = await clara.begin(Kind.ENROL)
+    house.clock.push(MINUTE)
+    return lambda: clara.another_code(begun, Proof.CODE_NEW)
+
+
+async def _wrong_code(house: House) -> Step:
+    there = (await _anna(house)).elsewhere()
+    begun = await there.begin(Kind.SIGN_IN)
+    code = another(await house.code_to(ANNA))
+    return lambda: there.prove(begun, code_current=code)
+
+
+async def _wrong_code_on_a_known_device(house: House) -> Step:
+    anna = await _anna(house)
+    begun = await anna.begin(Kind.SIGN_IN)
+    code = another(await house.code_to(ANNA))
+    return lambda: anna.prove(begun, code_current=code)
+
+
+async def _wrong_code_for_nobody(house: House) -> Step:
+    clara = Someone(house, CLARA)
+    begun = await clara.begin(Kind.SIGN_IN)
+    return lambda: clara.prove(begun, code_current="000000")
+
+
+async def _cancelled(house: House) -> Step:
+    clara = Someone(house, CLARA)
+    begun = await clara.begin(Kind.ENROL)
+    return lambda: clara.cancel(begun)
+
+
+async def _change_begins(house: House) -> Step:
+    anna = await _anna(house)
+    return lambda: anna.ask(Kind.CHANGE, ANNA_NEW)
+
+
+async def _change_ends(house: House) -> Step:
+    anna = await _anna(house)
+    begun = await anna.begin(Kind.CHANGE, ANNA_NEW)
+    codes = {"code_current": await house.code_to(ANNA), "code_new": await house.code_to(ANNA_NEW)}
+    return lambda: anna.prove(begun, **codes)
+
+
+async def _change_meets_a_taken_number(house: House) -> Step:
+    await house.bring_in(ANNA_NEW)
+    return await _change_ends(house)
+
+
+async def _session_ended(house: House) -> Step:
+    anna = await _anna(house)
+    own = await house.value("SELECT id FROM sessions")
+    return lambda: sessions.end(house.desk, anna.caller(), own)
+
+
+async def _others_ended(house: House) -> Step:
+    anna = await _anna(house)
+    return lambda: sessions.end_others(house.desk, anna.caller())
+
+
+async def _brought_in(house: House) -> Step:
+    return lambda: imports.bring_in(house.desk, Person(CLARA, "en", 0))
+
+
+FLOWS: dict[str, tuple[Scene, set[Act]]] = {
+    "enrol begins": (_enrol_begins, {Act.REQUEST_BEGUN}),
+    "enrol ends": (_enrol_ends, {Act.PROOF_ACCEPTED, Act.ACCOUNT_OPENED, Act.SESSION_OPENED}),
+    "enrol meets a taken number": (_enrol_meets_a_taken_number, {Act.REQUEST_REFUSED}),
+    "sign_in begins": (_sign_in_begins, {Act.REQUEST_BEGUN}),
+    "sign_in as nobody begins": (_sign_in_as_nobody_begins, {Act.REQUEST_BEGUN}),
+    "sign_in ends": (
+        _sign_in_ends,
+        {Act.PROOF_ACCEPTED, Act.SESSION_OPENED, Act.NUMBER_CONFIRMED},
+    ),
+    "sign_in on probation ends": (
+        _sign_in_on_probation_ends,
+        {Act.PROOF_ACCEPTED, Act.SESSION_OPENED},
+    ),
+    "sign_in proves half": (_sign_in_proves_half, {Act.PROOF_ACCEPTED}),
+    "another code": (_another_code, {Act.CODE_ASKED}),
+    "wrong code": (_wrong_code, {Act.CODE_WRONG}),
+    "wrong code on a known device": (_wrong_code_on_a_known_device, {Act.CODE_WRONG}),
+    "wrong code for nobody": (_wrong_code_for_nobody, {Act.CODE_WRONG}),
+    "cancelled": (_cancelled, {Act.REQUEST_CANCELLED}),
+    "change begins": (_change_begins, {Act.REQUEST_BEGUN}),
+    "change ends": (
+        _change_ends,
+        {Act.PROOF_ACCEPTED, Act.NUMBER_CHANGED, Act.SESSIONS_ENDED},
+    ),
+    "change meets a taken number": (_change_meets_a_taken_number, {Act.REQUEST_REFUSED}),
+    "session ended": (_session_ended, {Act.SESSION_ENDED}),
+    "others ended": (_others_ended, {Act.SESSIONS_ENDED}),
+    "brought in": (_brought_in, {Act.ACCOUNT_IMPORTED}),
+}
+"""Every flow that writes, and the acts that it leaves."""
+
+
+async def contents(house: House, besides: set[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table but those."""
+    tables = [table for table in databases.TABLES if table not in besides]
+    return {table: sorted(await house.rows(f"SELECT * FROM {table}"), key=repr) for table in tables}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+async def test_each_flow_leaves_its_lines(house: House, name: str) -> None:
+    scene, acts = FLOWS[name]
+    step = await scene(house)
+    before = await house.acts()
+    await step()
+    assert set((await house.acts())[len(before) :]) == acts
+
+
+@pytest.mark.parametrize("name", FLOWS)
+async def test_without_its_lines_nothing_is_kept(
+    house: House, name: str, database_url: str
+) -> None:
+    """The same transaction: where the line cannot be written, neither is what it tells of. Only
+    a try is counted for itself, before anybody looks at the code."""
+    scene, _ = FLOWS[name]
+    step = await scene(house)
+    counted = {"challenges"}
+    before = await contents(house, counted)
+    nudges = house.nudges
+    await databases.run(database_url, "ALTER TABLE acts RENAME TO acts_away")
+    with pytest.raises(Exception, match="acts"):
+        await step()
+    await databases.run(database_url, "ALTER TABLE acts_away RENAME TO acts")
+    assert await contents(house, counted) == before
+    assert house.nudges == nudges
+
+
+def test_every_act_of_the_closed_list_has_a_flow() -> None:
+    assert {act for _, acts in FLOWS.values() for act in acts} == set(Act)
+
+
+async def test_what_is_refused_before_it_writes_leaves_no_line(house: House, anna: Someone) -> None:
+    begun = await Someone(house, CLARA).begin(Kind.ENROL)
+    thief = Someone(house, CLARA)
+    thief.session = "rr_" + "A" * 22
+    before = await contents(house, {"challenges"})
+    clara = Someone(house, CLARA)
+    for refused in (
+        await clara.ask(Kind.ENROL, "not a number"),
+        await clara.ask(Kind.ENROL),
+        await clara.ask(Kind.CHANGE),
+        await clara.prove(begun, code_new="12345"),
+        await clara.prove(begun, code_current="123456"),
+        await clara.another_code(begun, Proof.CODE_NEW),
+        await clara.another_code(begun, Proof.CODE_CURRENT),
+        await anna.ask(Kind.CHANGE, ANNA),
+        await anna.prove(begun.__class__(begun.id, "enrol", "open", (), 0), code_new="123456"),
+        await sessions.end(house.desk, anna.caller(), b"\0" * 16),
+        await imports.bring_in(house.desk, Person(ANNA, "ru", 0)),
+    ):
+        assert hasattr(refused, "refusal"), refused
+    assert await contents(house, {"challenges"}) == before
+
+
+async def test_who_did_it_and_by_which_door(house: House) -> None:
+    anna = await house.bring_in(ANNA, since=house.clock.now() - 10 * DAY)
+    there = anna.elsewhere()
+    begun = await there.begin(Kind.SIGN_IN)
+    code = await house.code_to(ANNA)
+    await there.prove(begun, code_current=another(code))
+    assert said(await there.prove(begun, code_current=code)) == "done"
+    lines = await house.rows("SELECT act, actor, door, why, request_id FROM acts ORDER BY id")
+    assert [line[:4] for line in lines] == [
+        ("account_imported", "system", "command_line", "imported"),
+        ("request_begun", "stranger", "api", "sign_in"),
+        ("code_wrong", "stranger", "api", "sign_in"),
+        ("proof_accepted", "holder", "api", "code_current"),
+        ("session_opened", "holder", "api", "I3"),
+    ]
+    assert [line[4] for line in lines] == [None, *[begun.id] * 4]

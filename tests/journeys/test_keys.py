@@ -1,0 +1,119 @@
+"""Keys are rotated while people go on: nothing is lost, no number is given twice, and what rested
+under the old key does so no more."""
+
+import os
+
+import pytest
+
+from rebind.domain.request import Kind
+from rebind.domain.units import HOUR
+from rebind.flows import keys
+from rebind.providers.seal.ring import KeyRing, Use, added, promoted, retired
+from rebind.store import schema, sealed
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, House, Someone, said
+
+
+def everywhere(house: House, ring: KeyRing) -> None:
+    """Every process has taken up the new ring."""
+    house.ring = ring
+    house.seal.reload(ring)
+
+
+def ignored(_rows: int) -> None:
+    """Nobody watches the progress."""
+
+
+async def change(who: Someone, number: str) -> str:
+    """Change the number with both codes; how the request ended."""
+    request = await who.begin(Kind.CHANGE, number)
+    done = await who.prove(
+        request,
+        code_current=await who.house.code_to(who.number),
+        code_new=await who.house.code_to(number),
+    )
+    if said(done) == "done":
+        who.number = number
+    return said(done)
+
+
+async def test_everything_is_sealed_anew(house: House) -> None:
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await anna.sign_in()
+    await anna.begin(Kind.CHANGE, ANNA_NEW)
+    ring = added(house.ring, Use.SEAL, os.urandom, 0)
+    everywhere(house, ring)
+    everywhere(house, promoted(ring, Use.SEAL, 2))
+    resealed = await keys.reseal(house.desk, 2, ignored)
+    # One binding, one mailbox, one session (address and agent), two requests, two waiting codes.
+    assert resealed == 8
+    assert await keys.reseal(house.desk, 2, ignored) == 0
+    everywhere(house, retired(house.ring, Use.SEAL, 1))
+    for column in sealed.COLUMNS:
+        found = await house.rows(
+            f"SELECT {column.name} FROM {column.table} WHERE {column.name} IS NOT NULL"
+        )
+        assert found
+        assert all(bytes(value)[0] == 2 for (value,) in found), column
+    house.clock.push(HOUR)
+    assert await change(anna, ANNA_NEW) == "done"
+
+
+async def test_numbers_stay_reserved_through_a_new_index_key(house: House) -> None:
+    anna, boris = await house.bring_in(ANNA, emails=(ANNA_MAIL,)), await house.bring_in(BORIS)
+    for who in (anna, boris):
+        await who.sign_in()
+    everywhere(house, added(house.ring, Use.INDEX, os.urandom, 0))
+    # Before the rows are copied: the old number is held and the new one taken under both keys.
+    house.clock.push(HOUR)
+    assert await change(anna, ANNA_NEW) == "done"
+    await keys.bring_in_index(house.desk, ignored)
+    everywhere(house, promoted(house.ring, Use.INDEX, 2))
+    await keys.reindex(house.desk, ignored)
+    assert said(await boris.ask(Kind.CHANGE, BORIS)) == "number_is_own"
+    everywhere(house, retired(house.ring, Use.INDEX, 1))
+    await keys.forget_index(house.desk, 1, ignored)
+
+    reserved = await house.rows("SELECT number_key, held_until FROM numbers")
+    assert len(reserved) == 3
+    assert all(bytes(key)[0] == 2 for key, _held in reserved)
+    assert [held is not None for _key, held in reserved].count(True) == 1
+    for table, column in (("bindings", "number_key"), ("emails", "address_key")):
+        found = await house.rows(f"SELECT {column} FROM {table}")
+        assert all(bytes(key)[0] == 2 for (key,) in found)
+    # Held for Anna, taken by Anna: neither is Boris's; and everybody still gets in.
+    house.clock.push(HOUR)
+    assert await change(boris, ANNA) == "number_taken"
+    house.clock.push(HOUR)
+    assert await change(boris, ANNA_NEW) == "number_taken"
+    house.clock.push(HOUR)
+    assert said(await anna.sign_in()) == "done"
+    assert said(await boris.sign_in()) == "done"
+
+
+@pytest.mark.parametrize("brought_in", [False, True])
+async def test_a_number_has_one_holder_while_two_index_keys_live(
+    house: House, brought_in: bool
+) -> None:
+    anna, boris = await house.bring_in(ANNA), await house.bring_in(BORIS)
+    await boris.sign_in()
+    everywhere(house, added(house.ring, Use.INDEX, os.urandom, 0))
+    if brought_in:
+        await keys.bring_in_index(house.desk, ignored)
+        everywhere(house, promoted(house.ring, Use.INDEX, 2))
+    house.clock.push(HOUR)
+    assert await change(boris, ANNA) == "number_taken"
+    assert said(await anna.sign_in()) == "done"
+
+
+def test_every_sealed_column_is_on_the_list() -> None:
+    """A sealed column that re-sealing does not know would be lost with its key."""
+    stands = {
+        (table.name, column.name)
+        for table in schema.metadata.tables.values()
+        for column in table.columns
+        if column.name.endswith("_sealed")
+    }
+    assert {(column.table, column.name) for column in sealed.COLUMNS} == stands
+    for column in sealed.COLUMNS:
+        primary = [key.name for key in schema.metadata.tables[column.table].primary_key]
+        assert primary == list(column.keys)
