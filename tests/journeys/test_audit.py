@@ -9,7 +9,7 @@ from rebind.domain.acts import Act
 from rebind.domain.evidence import Proof
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, MINUTE
-from rebind.flows import imports, sessions
+from rebind.flows import imports, keys, sessions
 from rebind.flows.imports import Person
 from tests.journeys import databases
 from tests.people import (
@@ -147,6 +147,10 @@ async def _brought_in(house: House) -> Step:
     return lambda: imports.bring_in(house.desk, Person(CLARA, "en", 0))
 
 
+async def _key_rotated(house: House) -> Step:
+    return lambda: keys.note(house.desk, "index")
+
+
 FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "enrol begins": (_enrol_begins, {Act.REQUEST_BEGUN}),
     "enrol ends": (_enrol_ends, {Act.PROOF_ACCEPTED, Act.ACCOUNT_OPENED, Act.SESSION_OPENED}),
@@ -175,6 +179,7 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "change meets a taken number": (_change_meets_a_taken_number, {Act.REQUEST_REFUSED}),
     "session ended": (_session_ended, {Act.SESSION_ENDED}),
     "others ended": (_others_ended, {Act.SESSIONS_ENDED}),
+    "key rotated": (_key_rotated, {Act.KEY_ROTATED}),
     "brought in": (_brought_in, {Act.ACCOUNT_IMPORTED}),
 }
 """Every flow that writes, and the acts that it leaves."""

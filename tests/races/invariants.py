@@ -43,7 +43,9 @@ _NEVER = {
     "3: a binding that nobody answered a code for": """
         SELECT b.account_id FROM bindings b
         LEFT JOIN acts i ON i.subject_id = b.account_id AND i.act = 'account_imported'
-        LEFT JOIN requests r ON r.account_id = b.account_id AND r.number_key = b.number_key
+        LEFT JOIN requests r ON r.account_id = b.account_id
+            AND (r.number_key = b.number_key
+                OR substr(r.number_key, 1, 1) <> substr(b.number_key, 1, 1))
             AND r.ended_as = 'done' AND r.kind IN ('enrol', 'change') AND r.ended_at = b.bound_at
         LEFT JOIN challenges c ON c.request_id = r.id AND c.proof = 'code_new'
             AND c.consumed_at IS NOT NULL

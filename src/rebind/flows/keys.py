@@ -5,13 +5,14 @@ the work on rows. Nothing here changes what anybody has: no account moves, so th
 one line a rotation.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from rebind.domain.acts import Act, Door, Line
 from rebind.flows.desk.desk import Desk
 from rebind.store import emails, numbers, sealed
 from rebind.store.sealed import Column, PrimaryKey
-from rebind.store.statements import Write
+from rebind.store.statements import Missed, Write
 
 PAGE = 200
 """Rows a batch: small enough that nobody waits for one."""
@@ -56,19 +57,28 @@ async def reseal(desk: Desk, version: int, advance: Progress) -> int:
 
 
 async def bring_in_index(desk: Desk, advance: Progress) -> None:
-    """Copy every reservation to the index keys that are live but not looked up yet. Whatever is
-    reserved meanwhile is written under all of them already."""
+    """Copy every reservation to the index keys that are live but not looked up yet, over whatever
+    stands there: before every process had those keys, some wrote only the row of look-ups. From
+    now on all write all of them."""
     column = sealed.COLUMNS[0]
     async for found in _pages(desk, column):
-        writes = []
-        for key, value in found:
-            number = desk.seal.unseal(column.place, column.row(key), value)
-            lookup, *others = desk.seal.indexes("number", number)
-            account_id, version = sealed.account_of(key)
-            writes += [numbers.copy(lookup, other, account_id, version) for other in others]
-        if writes:
-            await desk.engine.write(writes)
+        known = [desk.seal.unseal(column.place, column.row(key), value) for key, value in found]
+        await asyncio.gather(*(_mirrored(desk, number) for number in set(known)))
         advance(len(found))
+
+
+async def _mirrored(desk: Desk, number: str) -> None:
+    """Copy one reservation; again where it changed under our hands."""
+    lookup, *others = desk.seal.indexes("number", number)
+    while True:
+        (rows,) = await desk.engine.read(numbers.reservation(lookup))
+        if not rows:
+            return
+        try:
+            await desk.engine.write(numbers.mirror(rows, others))
+        except Missed:
+            continue
+        return
 
 
 async def reindex(desk: Desk, advance: Progress) -> None:

@@ -87,7 +87,7 @@ _BY_NUMBER = Statement(
     SELECT a.id, a.state, a.locale, a.number_version, n.held_until, d.full_since, d.enrolled,
         d.reported_at, d.wrong_in_row
     FROM numbers n
-    JOIN accounts a ON a.id = n.account_id
+    JOIN accounts a ON a.id = n.account_id AND a.number_version = n.number_version
     LEFT JOIN devices d ON d.account_id = a.id AND d.device_id = :device_id
     WHERE n.number_key = :number_key AND n.held_until IS NULL
     """,

@@ -39,13 +39,29 @@ _HOLD_ALSO = Statement(
     WHERE numbers.account_id = :account_id
     """,
 )
-_COPY = Statement(
-    "numbers.copy",
+_RESERVATION = Statement(
+    "numbers.reservation",
+    """
+    SELECT number_key, account_id, number_version, since, held_until
+    FROM numbers WHERE number_key = :number_key
+    """,
+)
+_UNCHANGED = Statement(
+    "numbers.unchanged",
+    """
+    UPDATE numbers SET since = since
+    WHERE number_key = :number_key AND account_id = :account_id
+      AND number_version = :number_version AND COALESCE(held_until, -1) = :held_or_minus_one
+    """,
+)
+_MIRROR = Statement(
+    "numbers.mirror",
     """
     INSERT INTO numbers (number_key, account_id, number_version, since, held_until)
-    SELECT :to_key, account_id, number_version, since, held_until FROM numbers
-    WHERE number_key = :from_key AND account_id = :account_id AND number_version = :number_version
-    ON CONFLICT (number_key) DO NOTHING
+    VALUES (:number_key, :account_id, :number_version, :since, :held_until)
+    ON CONFLICT (number_key) DO UPDATE SET
+        account_id = excluded.account_id, number_version = excluded.number_version,
+        since = excluded.since, held_until = excluded.held_until
     """,
 )
 _FORGET = Statement(
@@ -106,18 +122,25 @@ def hold(
     ]
 
 
-def copy(from_key: bytes, to_key: bytes, account_id: Id, number_version: int) -> Write:
-    """Bring a reservation in under another key, if this binding has one and it is not there yet."""
-    return Write(
-        _COPY,
-        {
-            "from_key": from_key,
-            "to_key": to_key,
-            "account_id": account_id,
-            "number_version": number_version,
-        },
-        expect=None,
-    )
+def reservation(number_key: bytes) -> Query:
+    """The whole reservation row of a number."""
+    return Query(_RESERVATION, {"number_key": number_key})
+
+
+def mirror(rows: Rows, to_keys: Sequence[bytes]) -> list[Write]:
+    """Make the rows under other keys what `reservation` read, whatever they say: a process that did
+    not have those keys yet has written past them. Misses where the row changed since it was read.
+    """
+    ((number_key, account_id, number_version, since, held_until),) = rows
+    same = {"account_id": account_id, "number_version": number_version}
+    held = -1 if held_until is None else held_until
+    return [
+        Write(_UNCHANGED, {**same, "number_key": number_key, "held_or_minus_one": held}),
+        *(
+            Write(_MIRROR, {**same, "number_key": key, "since": since, "held_until": held_until})
+            for key in to_keys
+        ),
+    ]
 
 
 def forget(key_version: int, limit: int) -> Write:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from rebind.domain.units import Id
 from rebind.store import accounts
 from rebind.store.statements import Query, Statement, Value, Write
 
@@ -121,11 +120,3 @@ def reindex(column: Column, key: PrimaryKey, index: bytes) -> Write:
     if statement is None:
         raise ValueError(f"{column.table}.{column.name} has no blind index beside it")
     return Write(statement, {**_named(column, key), "new": index}, expect=None)
-
-
-def account_of(key: PrimaryKey) -> tuple[Id, int]:
-    """(account, version) in the key of a binding."""
-    account_id, version = key
-    if not isinstance(account_id, bytes) or not isinstance(version, int):
-        raise TypeError("the key of a binding is an id and a version")
-    return account_id, version
