@@ -2,16 +2,18 @@
 
 The environment wins over the file. Contradictions are refused at the start, each by name; what a
 production service must not do (demo providers, a key ring that nobody chose) is refused as well.
-Settings are handed down as values; only the front hall sees this module.
+A demo, which shows every code to whoever looks, serves this machine only. Settings are handed down
+as values; only the front hall sees this module.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -91,6 +93,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "by default"
         ),
     ] = ()
+    metrics_token: Annotated[
+        str | None,
+        Meta(
+            min_length=16,
+            max_length=200,
+            description="Opens /metrics by `Authorization: Bearer`; unset, there is none but in a "
+            "demo",
+        ),
+    ] = None
     service_name: Annotated[
         str, Meta(min_length=1, max_length=40, description="What messages call this service")
     ] = "Rebind"
@@ -172,21 +183,30 @@ def rules(path: str | None) -> tuple[Policy, Limits]:
         page = limits.in_force(file.limits)
     except (msgspec.ValidationError, ValueError) as error:
         raise Unfit([f"{path}: {error}"]) from None
-    wrong = policy.contradictions(found, ROW_NAMES)
+    wrong = policy.contradictions(found, ROW_NAMES) + limits.dangers(file.limits)
     if wrong:
         raise Unfit([f"{path}: {line}" for line in wrong])
     return found, page
 
 
 def check(settings: Settings, *, demo: bool) -> None:
-    """Refuse what cannot be, or must not be outside a demo. Raises `Unfit` with all reasons."""
+    """Refuse what cannot be, and what must not be in a service or in a demo. Raises `Unfit` with
+    all reasons."""
     wrong = _contradictions(settings)
-    if not demo:
-        wrong += _not_in_production(settings)
+    wrong += _not_in_demo(settings) if demo else _not_in_production(settings)
+    _refuse(settings, wrong)
+
+
+def check_at_rest(settings: Settings) -> None:
+    """Refuse what cannot be, for work that neither serves nor sends. Raises `Unfit`."""
+    _refuse(settings, _contradictions(settings))
+
+
+def _refuse(settings: Settings, wrong: list[str]) -> None:
     try:
         rules(settings.policy)
     except Unfit as unfit:
-        wrong += unfit.reasons
+        wrong = [*wrong, *unfit.reasons]
     if wrong:
         raise Unfit(wrong)
 
@@ -195,25 +215,64 @@ def _contradictions(settings: Settings) -> list[str]:
     wrong = []
     if not settings.database_url.startswith(("sqlite:///", "postgresql://", "postgres://")):
         wrong.append("database_url: must begin with sqlite:/// or postgresql://")
+    if settings.database_url in ("sqlite:///", "sqlite:///:memory:"):
+        wrong.append("database_url: names no file")
     if settings.is_sqlite and settings.processes > 1:
         wrong.append("processes: an embedded SQLite file has one server process; use PostgreSQL")
-    parts = urlsplit(settings.public_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = _address(settings.public_url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         wrong.append("public_url: must be an http or https address")
     for network in settings.trusted_proxies:
         try:
-            ip_network(network)
+            if ip_network(network).prefixlen == 0:
+                wrong.append(f"trusted_proxies: {network} is everybody; name your proxies only")
         except ValueError:
             wrong.append(f"trusted_proxies: {network} is not a network")
-    sms_scheme = urlsplit(settings.sms or "").scheme
-    if settings.sms not in (None, "demo") and sms_scheme not in ("http", "https"):
-        wrong.append("sms: must be `demo` or an http or https URL")
-    if settings.mail not in (None, "demo"):
-        if urlsplit(settings.mail).scheme not in ("smtp", "smtp+starttls", "smtps"):
-            wrong.append("mail: must be `demo` or begin with smtp://, smtp+starttls:// or smtps://")
-        if not settings.mail_from:
-            wrong.append("mail_from: is needed with a mail server")
+    if settings.metrics_token is not None and not _TOKEN.fullmatch(settings.metrics_token):
+        wrong.append("metrics_token: may hold letters, digits and signs of ASCII only, no spaces")
+    return wrong + _wrong_sms(settings) + _wrong_mail(settings)
+
+
+def _wrong_sms(settings: Settings) -> list[str]:
+    wrong = []
+    if settings.sms not in (None, "demo"):
+        parts = _address(settings.sms or "")
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            wrong.append("sms: must be `demo` or an http or https URL")
+    if any(
+        sign in part for pair in settings.sms_headers.items() for part in pair for sign in "\r\n"
+    ):
+        wrong.append("sms_headers: a header may not contain a line break")
     return wrong
+
+
+def _wrong_mail(settings: Settings) -> list[str]:
+    if settings.mail in (None, "demo"):
+        return []
+    wrong = []
+    parts = _address(settings.mail or "")
+    if parts is None or parts.scheme not in _MAIL_SCHEMES or not parts.hostname:
+        wrong.append("mail: must be `demo` or begin with smtp://, smtp+starttls:// or smtps://")
+    else:
+        if parts.password and parts.scheme == "smtp":
+            wrong.append("mail: a password is only sent over TLS; use smtp+starttls:// or smtps://")
+        if bool(parts.username) != bool(parts.password):
+            wrong.append("mail: user and password belong together")
+    if not settings.mail_from:
+        wrong.append("mail_from: is needed with a mail server")
+    elif not _is_sender(settings.mail_from):
+        wrong.append("mail_from: is no address; write `Name <address>`")
+    return wrong
+
+
+def _is_sender(text: str) -> bool:
+    from rebind.providers.mail.letter import Malformed, Party
+
+    try:
+        Party.parsed(text)
+    except Malformed:
+        return False
+    return True
 
 
 def _not_in_production(settings: Settings) -> list[str]:
@@ -221,11 +280,78 @@ def _not_in_production(settings: Settings) -> list[str]:
     for name, value in (("sms", settings.sms), ("mail", settings.mail)):
         if value == "demo":
             wrong.append(f"{name}: the demo provider sends nothing; `rebind demo` is for trying")
-        if value is None:
+        elif value is None:
             wrong.append(f"{name}: no provider is set, so no code could leave")
-    if settings.secret_key_file == DEFAULT_KEYS:
+        elif _is_plain(value):
+            wrong.append(
+                f"{name}: codes must travel under TLS, but for this machine and private addresses"
+            )
+    if settings.key_ring == Path(DEFAULT_KEYS).resolve():
         wrong.append("secret_key_file: choose where the keys lie, and back them up apart")
-    parts = urlsplit(settings.public_url)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        wrong.append("public_url: must be https outside this machine")
+    parts = _address(settings.public_url)
+    if parts is not None and not _is_this_machine(parts.hostname):
+        if parts.scheme != "https":
+            wrong.append("public_url: must be https outside this machine")
+        elif not settings.trusted_proxies:
+            # We speak plain HTTP, so somebody in front of us speaks TLS: callers come from there.
+            wrong.append(
+                "trusted_proxies: https needs a proxy in front; name its network, or all callers "
+                "share its address and one budget"
+            )
     return wrong
+
+
+def _not_in_demo(settings: Settings) -> list[str]:
+    """A demo shows its messages, codes included, to whoever asks: it stays on this machine, with
+    nobody's real data and nobody's real phone."""
+    wrong = [
+        f"{name}: the demo shows its messages and sends none; leave it out, or `rebind serve`"
+        for name, value in (("sms", settings.sms), ("mail", settings.mail))
+        if value not in (None, "demo")
+    ]
+    if not _is_this_machine(settings.host):
+        wrong.append("host: the demo listens on this machine only, localhost or 127.0.0.1")
+    parts = _address(settings.public_url)
+    if parts is not None and not _is_this_machine(parts.hostname):
+        wrong.append("public_url: the demo is reached as localhost only")
+    if not settings.is_sqlite:
+        wrong.append("database_url: the demo keeps to an SQLite file of its own")
+    return wrong
+
+
+def _address(text: str) -> SplitResult | None:
+    """The parts of a URL; None for one that cannot be read, its port included."""
+    try:
+        parts = urlsplit(text)
+        _port = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _is_this_machine(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _is_plain(url: str) -> bool:
+    """Whether a provider would be spoken to in the clear over a network that may be foreign. A name
+    says nothing about where it leads; only a literal private address does."""
+    parts = _address(url)
+    if parts is None or parts.scheme not in ("http", "smtp") or _is_this_machine(parts.hostname):
+        return False
+    try:
+        found = ip_address(parts.hostname or "")
+    except ValueError:
+        return True
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return not found.is_private
+
+
+_MAIL_SCHEMES = ("smtp", "smtp+starttls", "smtps")
+_TOKEN = re.compile(r"[!-~]+")

@@ -186,9 +186,14 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
 
 
 async def contents(house: House, besides: set[str]) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but those."""
+    """Every row of every table but those, and but the counter of tries at a number, which is
+    counted before the code is looked at."""
     tables = [table for table in databases.TABLES if table not in besides]
-    return {table: sorted(await house.rows(f"SELECT * FROM {table}"), key=repr) for table in tables}
+    found = {
+        table: sorted(await house.rows(f"SELECT * FROM {table}"), key=repr) for table in tables
+    }
+    found["limits"] = [row for row in found["limits"] if row[0] != "wrong_address"]
+    return found
 
 
 @pytest.mark.parametrize("name", FLOWS)

@@ -274,18 +274,43 @@ async def test_work_is_worth_ten_minutes(house: House) -> None:
 
 
 @exercises(limits.CODE_WORK)
-async def test_work_buys_three_codes_a_day(house: House) -> None:
+async def test_work_buys_some_codes_a_day_for_each_network(engine: StoreEngine) -> None:
+    house = House(engine, overrides={"code_work": Override(amount=3)})
     clara = stranger(house, CLARA)
     for _ in range(3):
         refused = await spend_address(house, CLARA)
         assert refused.work is not None
         assert said(await clara.ask(Kind.ENROL, work=solution(refused.work))) == "open"
         house.clock.push(SECOND)
-    refused = await spend_address(house, CLARA)
-    assert refused.work is not None
-    last = await clara.ask(Kind.ENROL, work=solution(refused.work))
-    assert said(last) == "too_many_codes"
-    assert last.until > house.clock.now() + 23 * HOUR
+    worked_enough = await clara.ask(Kind.ENROL)
+    assert said(worked_enough) == "too_many_codes"
+    assert worked_enough.work is None
+    assert worked_enough.until > house.clock.now() + 23 * HOUR
+    # The stranger has worked for nothing: from her own network she gets through.
+    elsewhere = clara.elsewhere("203.0.113.77")
+    offered = await elsewhere.ask(Kind.ENROL)
+    assert said(await elsewhere.ask(Kind.ENROL, work=solution(offered.work))) == "open"
+
+
+@exercises(limits.CODE_DEVICE_DAY)
+async def test_a_known_device_is_no_pump(engine: StoreEngine) -> None:
+    """Beyond its daily share it spends what strangers spend, the country's budget included."""
+    house = House(
+        engine,
+        overrides={
+            "code_device_day": Override(amount=3),
+            "code_device": Override(amount=100, gaps_s=()),
+            "code_address": Override(amount=100, gaps_s=()),
+        },
+    )
+    anna = await house.bring_in(ANNA)
+    country = "SELECT coalesce(sum(count), 0) FROM limits WHERE name = 'code_country'"
+    for _ in range(3):
+        assert said(await anna.ask(Kind.SIGN_IN)) == "open"
+    assert await house.value(country) == 0
+    for _ in range(2):
+        assert said(await anna.ask(Kind.SIGN_IN)) == "open"
+    assert await house.value(country) == 2
 
 
 @exercises(limits.CODE_COUNTRY)
@@ -301,8 +326,14 @@ async def test_a_country_has_a_budget_that_known_devices_do_not_share(
         told.append(said(await robot.ask(Kind.SIGN_IN)))
     assert set(told) == {"open", "too_many_codes"}
     assert told.count("open") == 16
-    assert said(await stranger(house, CLARA).ask(Kind.ENROL)) == "open"
+    # Nobody is shut out: a newcomer works for the code, and a change on a known device goes on.
+    refused = await stranger(house, ANNA_NEW).ask(Kind.ENROL)
+    assert said(await stranger(house, ANNA_NEW).ask(Kind.ENROL, work=solution(refused.work))) == (
+        "open"
+    )
     assert said(await anna.sign_in()) == "done"
+    assert said(await anna.ask(Kind.CHANGE, THIEF)) == "open"
+    assert said(await stranger(house, CLARA).ask(Kind.ENROL)) == "open"
     house.clock.push(HOUR)
     assert said(await stranger(house, BORIS).ask(Kind.ENROL)) == "open"
 
@@ -354,7 +385,8 @@ async def test_one_machine_begins_so_much_and_no_more(engine: StoreEngine) -> No
 
 
 @exercises(limits.WRONG_CLIENT)
-async def test_one_machine_guesses_so_much_and_no_more(engine: StoreEngine) -> None:
+async def test_one_machine_guesses_so_much_and_pays_for_more(engine: StoreEngine) -> None:
+    """A neighbour's right code is taken all the same; each new one costs work from then on."""
     house = House(engine, overrides={"wrong_client": Override(amount=8)})
     anna = await house.bring_in(ANNA)
     clara, daria = Someone(house, CLARA), Someone(house, DARIA)
@@ -363,8 +395,11 @@ async def test_one_machine_guesses_so_much_and_no_more(engine: StoreEngine) -> N
     for by in range(1, 5):
         assert said(await clara.prove(first, code_new=another(codes[0], by))) == "code_wrong"
         assert said(await daria.prove(second, code_new=another(codes[1], by))) == "code_wrong"
-    refused = await daria.prove(second, code_new=codes[1])
+    assert said(await daria.prove(second, code_new=codes[1])) == "done"
+    refused = await Someone(house, BORIS).ask(Kind.ENROL)
     assert (said(refused), refused.until) == ("too_many_requests", house.clock.now() + HOUR)
+    paid = await Someone(house, BORIS).ask(Kind.ENROL, work=solution(refused.work))
+    assert said(paid) == "open"
     assert said(await anna.sign_in()) == "done"
 
 

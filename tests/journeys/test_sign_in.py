@@ -102,8 +102,6 @@ async def test_with_a_number_and_nothing_else_the_session_is_fresh(house: House)
     done = await there.sign_in()
     assert (said(done), await row_of(house, done), done.session.level) == ("done", "I3", "full")
     assert await confirmed_at(house, boris) == before
-    fresh_until = await house.value("SELECT fresh_until FROM sessions")
-    assert fresh_until == house.clock.now() + 24 * HOUR
 
 
 @pytest.mark.parametrize(("number", "days"), [(BORIS, 60), (DARIA, 45), (CLARA, 45)])
@@ -206,7 +204,7 @@ async def test_with_a_sim_of_yesterday_only_her_own_telephone_signs_in(
     assert said(await anna.sign_in()) == "done"
 
 
-async def test_a_sign_in_at_an_unknown_device_is_told_to_every_other_address(
+async def test_a_sign_in_at_an_unknown_device_is_told_to_every_address(
     house: House, anna: Someone
 ) -> None:
     await house.deliver()
@@ -216,14 +214,14 @@ async def test_a_sign_in_at_an_unknown_device_is_told_to_every_other_address(
     await there.prove(begun, code_current=await house.code_to(ANNA))
     await there.another_code(begun, Proof.CODE_EMAIL)
     await there.prove(begun, code_email=await house.code_to(ANNA_MAIL))
-    assert await house.value("SELECT count(*) FROM outbox WHERE message = 'new_sign_in'") == 1
+    assert await house.value("SELECT count(*) FROM outbox WHERE message = 'new_sign_in'") == 2
     await house.deliver()
     assert [(sent.to, sent.has_code) for sent in house.post.mail] == [
         (ANNA_MAIL, True),
         (ANNA_MAIL, False),
     ]
-    # Not to the number that has just answered, and not for half a sign-in.
-    assert all(sent.has_code for sent in house.post.sms)
+    # The number as well, although it has just answered: its code may have been relayed.
+    assert [sent.to for sent in house.post.sms if not sent.has_code] == [ANNA]
 
 
 @pytest.mark.parametrize(("profile", "level"), [("strict", "probation"), ("lenient", "full")])

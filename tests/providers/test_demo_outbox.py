@@ -1,8 +1,6 @@
 """The demo's outbox: newest first, bounded, searched by address."""
 
 from rebind import ports
-from rebind.domain.evidence import CarrierFacts, SimAnswer, SubscriberAnswer
-from rebind.providers.carrier.none import NoCarrier
 from rebind.providers.demo_outbox import DemoOutbox
 from rebind.providers.mail.demo import DemoMail
 from tests.providers.neighbours import PushedClock
@@ -55,9 +53,3 @@ async def test_the_demo_mail_delivers_into_it() -> None:
     (kept,) = outbox.newest()
     assert (kept.channel, kept.to, kept.text) == ("mail", "anna@example.com", "text")
     assert (kept.subject, kept.html) == ("subject", "<p>text</p>")
-
-
-async def test_no_carrier_knows_nothing() -> None:
-    carrier: ports.Carrier = NoCarrier()
-    facts = await carrier.ask("+79161234567", 0)
-    assert facts == CarrierFacts(SimAnswer.UNKNOWN, None, SubscriberAnswer.UNKNOWN)

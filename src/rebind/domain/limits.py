@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
+from rebind.domain import work
 from rebind.domain.refusals import (
     SMS_SIGN_IN_CLOSED,
     TOO_MANY_CODES,
@@ -33,6 +34,7 @@ class Key(StrEnum):
     CLIENT = "client"  # the network address (IPv6: its /64)
     COUNTRY = "country"
     DEVICE = "device"  # a known device, with the account
+    PAIR = "pair"  # a phone number or e-mail address as asked for from one network address
     WORK = "work"  # one proof-of-work challenge
 
 
@@ -56,6 +58,15 @@ class Limit(msgspec.Struct, frozen=True):
     def amount_per_slot(self) -> int:
         """The share of one row."""
         return max(1, self.amount // self.slots)
+
+    @property
+    def longest_gap(self) -> Ms:
+        """After this much quiet beyond the last pause a row of unanswered acts is forgotten."""
+        return max(self.gaps_s, default=0) * SECOND
+
+    def streak_after(self, row: "Counted", now: Ms) -> int:
+        """How many unanswered acts stand in a row once one more was done."""
+        return 1 if row.next_at <= now - self.longest_gap else row.streak + 1
 
     def gap(self, streak: int) -> Ms:
         """The pause after `streak` unanswered acts in a row (the one just done included), in ms."""
@@ -104,6 +115,14 @@ CODE_DEVICE = Limit(
     "The same from a known device: its own budget, so that a stranger cannot spend it.",
     gaps_s=_GAPS,
 )
+CODE_DEVICE_DAY = Limit(
+    "code_device_day",
+    Key.DEVICE,
+    30,
+    _DAY_S,
+    TOO_MANY_CODES,
+    "Known devices used as a pump: beyond this they spend what strangers spend.",
+)
 CODE_ACCOUNT = Limit(
     "code_account",
     Key.ACCOUNT,
@@ -118,16 +137,18 @@ CODE_COUNTRY = Limit(
     16_000,
     3_600,
     TOO_MANY_CODES,
-    "SMS pumping: traffic to one country's numbers for a share of the fee.",
+    "SMS pumping: traffic to one country's numbers for a share of the fee. Spent, each further "
+    "code asks for work; it never stands in a known device's way.",
     slots=16,
 )
 CODE_WORK = Limit(
     "code_work",
-    Key.ADDRESS,
-    3,
+    Key.PAIR,
+    10,
     _DAY_S,
     TOO_MANY_CODES,
-    "Further codes for a number whose budget a stranger has spent, each paid with work.",
+    "Codes paid with work where another budget is spent. Counted for each network by itself, so "
+    "that a stranger who works hard does not work in the holder's place.",
 )
 WORK_ONCE = Limit("work_once", Key.WORK, 1, 900, WORK_INVALID, "One solved challenge used twice.")
 WRONG_ADDRESS = Limit(
@@ -145,7 +166,8 @@ WRONG_CLIENT = Limit(
     300,
     3_600,
     TOO_MANY_REQUESTS,
-    "One machine that guesses codes of many requests.",
+    "One machine that guesses codes of many requests. Spent, each further code asks for work; a "
+    "right code of a neighbour is taken all the same.",
 )
 WRONG_DEVICE = Limit(
     "wrong_device",
@@ -161,6 +183,7 @@ LIMITS: tuple[Limit, ...] = (
     ASK_CLIENT,
     CODE_ADDRESS,
     CODE_DEVICE,
+    CODE_DEVICE_DAY,
     CODE_ACCOUNT,
     CODE_COUNTRY,
     CODE_WORK,
@@ -172,11 +195,20 @@ LIMITS: tuple[Limit, ...] = (
 
 
 class Override(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an administrator may set for one limit in the policy file."""
+    """What an administrator may set for one limit in the policy file; `dangers` has the bounds."""
 
     amount: int | None = None
     window_s: int | None = None
     gaps_s: tuple[int, ...] | None = None
+
+
+AMOUNT_MAX = 1_000_000_000
+WINDOW_MIN_S = 60
+"""A shorter one would hold nobody up."""
+
+CEILINGS = {"wrong_address": 100, "wrong_device": 100, "work_once": 1}
+"""More would sell the account: NIST SP 800-63B-4 3.2.2 lets 100 failures be; for an address that is
+in a day. Work counts once, or it would be no price."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -205,6 +237,40 @@ def in_force(overrides: Mapping[str, Override]) -> Limits:
         }
         page[limit.name] = msgspec.structs.replace(limit, **changes)
     return Limits(page)
+
+
+def dangers(overrides: Mapping[str, Override]) -> list[str]:
+    """What an administrator may not set: each line names the limit and the figure. Names that do
+    not exist are the matter of `in_force`."""
+    return [
+        f"limits.{limit.name}: {line}"
+        for limit in LIMITS
+        if limit.name in overrides
+        for line in _dangers(limit, overrides[limit.name])
+    ]
+
+
+def _dangers(limit: Limit, override: Override) -> list[str]:
+    found = []
+    amount = limit.amount if override.amount is None else override.amount
+    window_s = limit.window_s if override.window_s is None else override.window_s
+    ceiling = CEILINGS.get(limit.name, AMOUNT_MAX)
+    if not 1 <= amount <= ceiling:
+        found.append(f"amount must be between 1 and {ceiling:,}")
+    elif limit is WRONG_ADDRESS and amount * _DAY_S > ceiling * window_s:
+        found.append(f"amount and window_s allow more than {ceiling} a day")
+    if override.window_s is not None:
+        # A limit without a window counts in a row, until a right code ends it.
+        if limit.window_s == 0:
+            found.append("window_s: this limit has no window")
+        elif not WINDOW_MIN_S <= window_s <= AMOUNT_MAX:
+            found.append(f"window_s must be between {WINDOW_MIN_S} and {AMOUNT_MAX:,}")
+        elif limit is WORK_ONCE and window_s < work.TTL_S:
+            found.append(f"window_s must be at least {work.TTL_S}, as long as a challenge is valid")
+    gaps = override.gaps_s or ()
+    if any(gap < 0 or gap > _DAY_S for gap in gaps) or list(gaps) != sorted(gaps):
+        found.append(f"gaps_s must ascend, each between 0 and {_DAY_S:,}")
+    return found
 
 
 def spent(limit: Limit, row: Counted, now: Ms) -> Refused | None:

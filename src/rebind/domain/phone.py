@@ -53,10 +53,10 @@ def _parsed(typed: str, home: str | None) -> Phone | Refusal:
         return NUMBER_MALFORMED
     if number.extension is not None:
         return NUMBER_MALFORMED
-    region = phonenumbers.region_code_for_number(number)
-    if region is None or not phonenumbers.is_valid_number_for_region(number, region):
+    region, kind = phonenumbers.region_code_for_number(number), phonenumbers.number_type(number)
+    if region is None or kind == PhoneNumberType.UNKNOWN:
         return NUMBER_IMPOSSIBLE
-    if phonenumbers.number_type(number) not in _ACCEPTED_KINDS:
+    if kind not in _ACCEPTED_KINDS:
         return NUMBER_KIND
     return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region)
 

@@ -19,6 +19,12 @@ ROWS_NOT_OFFERED = frozenset({"C3", "C4", "C5", "U1", "U2"})
 """Rows that the rule knows but this release cannot carry out: they wait, or undo. Switching one
 on is refused by `policy check`, so that no request is left waiting with nobody to end the wait."""
 
+ROWS_THAT_CLOSE = {
+    "I2": "whoever has another proof cannot use it on a new device, and is left with support",
+    "I4": "whoever has a stale number and nothing else is refused, and cannot even look",
+}
+"""Rows that stand beside a weaker one so that nobody needs it: what is lost without each."""
+
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All figures that `decide` and the flows use. Defaults are the profile `strict`."""
@@ -53,7 +59,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     session_ttl_d: Annotated[
         int, Meta(ge=1, le=30, description="NIST SP 800-63B-4 2.1.3 (30 days at AAL1)")
     ] = 30
-    session_fresh_h: Annotated[int, Meta(ge=1, description=OURS)] = 24
     seen_every_s: Annotated[
         int, Meta(ge=60, le=86_400, description=OURS + " (how finely 'last seen' is kept)")
     ] = 600
@@ -63,10 +68,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     aged_at_enrolment_h: Annotated[int, Meta(ge=0, le=72, description=OURS)] = 24
     reset_dependence_d: Annotated[int, Meta(ge=7, description=OURS)] = 30
     stale_after_d: Annotated[
-        int, Meta(ge=1, description="FCC 18-177: numbers age at least 45 days (US)")
+        int, Meta(ge=1, le=365, description="FCC 18-177: numbers age at least 45 days (US)")
     ] = 45
     stale_after_by_region_d: Annotated[
-        dict[str, int],
+        dict[str, Annotated[int, Meta(ge=1, le=365)]],
         Meta(description="RU: operators' quarantine, about 60 days after disconnection"),
     ] = msgspec.field(default_factory=lambda: {"RU": 60})
     probation_lenient_d: Annotated[int, Meta(ge=30, description=OURS)] = 30
@@ -129,6 +134,8 @@ def warnings(policy: Policy) -> list[str]:
             found.append(
                 f"stale after {days} days ({region}): operators re-issue numbers sooner than that"
             )
+    for row in sorted(ROWS_THAT_CLOSE.keys() & policy.rows_off):
+        found.append(f"rows_off: without row {row} {ROWS_THAT_CLOSE[row]}")
     if policy.profile == "lenient":
         found.append(
             f"profile lenient: a recycled number gets a full session after "

@@ -11,7 +11,7 @@ from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Proof
-from rebind.domain.limits import ASK_CLIENT, CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
+from rebind.domain.limits import CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
 from rebind.domain.phone import masked
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
@@ -64,16 +64,12 @@ async def begin(
     who = callers.answered(token, found, now)
     if isinstance(who, Refused):
         return who
-    known = device_id == who.row.device_id and callers.knows(
-        desk, who.device(), who.row.device_wrong_in_row, now
-    )
-    standing = numbers.standing_of(reserved, who.account_id, now)
+    known = callers.on_known_device(desk, caller, who, now)
+    standing = numbers.standing_of(reserved, who.account_id, who.row.number_version, now)
     needs = _needs(desk, who, emails.rows(mails), standing, known, now)
     if isinstance(needs, Refused):
         return needs
     tally, targets = Tally(desk, now), []
-    if not known:
-        tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
     tally.add(CODE_ACCOUNT, (token.account_id,), by=max(1, len(send)))
     rows = limits.counted(counters)
     for proof in send:
@@ -137,7 +133,9 @@ def _target(
     """Where a first code goes, and whose budget it spends: a code to a new number is always the
     number's, a code to one's own number is the known device's."""
     if proof is Proof.CODE_NEW:
-        return Target(proof, phone.e164, keys[0]), Sending(keys, phone.region, None)
+        return Target(proof, phone.e164, keys[0]), Sending(
+            keys, phone.region, trusted=device_id is not None
+        )
     current = who.number(desk)
     current_keys = desk.seal.indexes("number", current)
     return (
@@ -193,7 +191,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
         accounts.rebound(account_id, before, now),
         accounts.release(account_id, before, Kind.CHANGE, now),
         accounts.bind(account_id, after, sealed, new_keys[0], row.region, now),
-        *(limits.forgive(CODE_ADDRESS, key) for key in sorted((*old_keys, *new_keys))),
+        *(limits.forgive(CODE_ADDRESS, key) for key in new_keys),
         *numbers.hold(old_keys, account_id, before, now + desk.policy.undo_h * HOUR, now),
         *numbers.reserve(new_keys, account_id, after, now),
         outbox.put(parcels),
@@ -201,7 +199,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     if row.device_id is not None:
         writes.append(limits.forgive(CODE_DEVICE, row.device_id))
     if row.session_id is not None:
-        writes.append(sessions.stays(account_id, row.session_id, now))
+        writes.append(sessions.stays(account_id, row.session_id, after, now))
         writes.append(sessions.end_others(account_id, row.session_id, "number_changed", now))
     lines = [
         line(caller, Act.NUMBER_CHANGED, account_id, row.id, decision.row),

@@ -7,7 +7,7 @@ answered a code on it (row E2).
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.evidence import Proof
-from rebind.domain.limits import ASK_CLIENT, CODE_ADDRESS
+from rebind.domain.limits import CODE_ADDRESS
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply
@@ -39,7 +39,6 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
     )
     rows = limits.counted(found)
     tally = Tally(desk, now)
-    tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
     refusal = budgets.count_sending(desk, caller, tally, sending, request_id, rows, now)
     refusal = refusal or tally.refused(rows)
     if refusal is not None:
@@ -72,7 +71,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     keys = desk.seal.indexes("number", number)
     sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, 1), number)
     given, opening_writes = opening.session(
-        desk, caller, account_id, row.device_id, decision.gives, now, enrolled=True
+        desk, caller, account_id, 1, row.device_id, decision.gives, now, enrolled=True
     )
     return Finished(
         writes=[

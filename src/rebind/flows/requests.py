@@ -7,16 +7,14 @@ from rebind.domain import evidence
 from rebind.domain.acts import Act
 from rebind.domain.evidence import CODES, Proof
 from rebind.domain.limits import (
-    ASK_CLIENT,
     CODE_ACCOUNT,
-    NOTHING_COUNTED,
     WRONG_ADDRESS,
-    spent,
 )
 from rebind.domain.refusals import (
     CODE_TRIES_SPENT,
     PROOF_NOT_OFFERED,
     REQUEST_UNKNOWN,
+    SESSION_ENDED,
     Refused,
 )
 from rebind.domain.request import Kind, State
@@ -40,11 +38,14 @@ async def _open(desk: Desk, caller: Caller, request_id: Id, now: Ms) -> Dossier 
 
 
 async def show(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:
-    """The request as its owner sees it. Refusals: request_unknown."""
+    """The request as its owner sees it. Refusals: request_unknown, session_ended."""
     now = desk.clock.now()
     dossier = await _open(desk, caller, request_id, now)
     if isinstance(dossier, Refused):
         return dossier
+    closed = dossier.closed_to_its_owner(now)
+    if closed is not None and closed.refusal is SESSION_ENDED:
+        return closed
     row = dossier.row
     return RequestView(
         row.id, row.kind, dossier.state(now), dossier.needs(desk, now), row.expires_at
@@ -133,13 +134,13 @@ def _strongest(desk: Desk, dossier: Dossier, now: Ms) -> EmailRow | None:
 def _sending(desk: Desk, dossier: Dossier, target: Target, now: Ms) -> Sending:
     """Whose budget a code spends: a known device's own, but never for a number that is new."""
     row = dossier.row
-    known = target.proof is not Proof.CODE_NEW and dossier.on_known_device(desk, now)
-    device_id = row.device_id if known else None
+    known = dossier.on_known_device(desk, now)
+    device_id = row.device_id if known and target.proof is not Proof.CODE_NEW else None
     if target.by_email:
-        return Sending((target.address_key,), None, device_id)
+        return Sending((target.address_key,), None, device_id, trusted=known)
     current = target.proof is Proof.CODE_CURRENT and row.current_region is not None
     region = row.current_region if current else row.region
-    return Sending(desk.seal.indexes("number", target.address), region, device_id)
+    return Sending(desk.seal.indexes("number", target.address), region, device_id, trusted=known)
 
 
 async def _send(
@@ -147,20 +148,17 @@ async def _send(
 ) -> Refused | None:
     row = dossier.row
     sending = _sending(desk, dossier, target, now)
-    client_keys = budgets.client_keys(desk, caller)
     places = budgets.places_to_read(desk, caller, [sending], row.id)
     places.append((CODE_ACCOUNT.name, row.account_id, 0))
-    places.append((WRONG_ADDRESS.name, sending.address_keys[0], 0))
+    guessed_at = desk.seal.indexes("number", dossier.number(desk))
+    places += [(WRONG_ADDRESS.name, key, 0) for key in guessed_at]
     (found,) = await desk.engine.read(limits.rows(places))
     rows = limits.counted(found)
     if dossier.kind is Kind.SIGN_IN and sending.device_id is None:
-        wrong = rows.get((WRONG_ADDRESS.name, row.number_key, 0), NOTHING_COUNTED)
-        closed = spent(desk.limits[WRONG_ADDRESS], wrong, now)
+        closed = budgets.spent_under(desk, WRONG_ADDRESS, guessed_at, rows, now)
         if closed is not None:
             return closed
     tally = Tally(desk, now)
-    if sending.device_id is None:
-        tally.add(ASK_CLIENT, client_keys)
     if row.session_id is not None:
         # Only from inside: what strangers ask for at sign-in must not spend the holder's budget.
         tally.add(CODE_ACCOUNT, (row.account_id,))

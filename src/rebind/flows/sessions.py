@@ -1,13 +1,18 @@
-"""sessions: the list, and ending one or all others. Any session may end itself."""
+"""sessions: the list, and ending one or all others. Any session may end itself.
+
+Whoever ends another device's session from a known device also says that the other is not theirs:
+its days towards *known* begin anew. From anywhere else only the sessions end, or a stolen token
+could make strangers of the holder's own devices.
+"""
 
 import msgspec
 
 from rebind.domain.acts import Act
 from rebind.domain.refusals import SESSION_ON_PROBATION, SESSION_UNKNOWN, Refused
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk.callers import signed_in
+from rebind.flows.desk.callers import on_known_device, signed_in
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.store import sessions
+from rebind.store import devices, sessions
 
 LISTED_MAX = 100
 """Sessions shown; more than that is no list that a person reads."""
@@ -34,7 +39,9 @@ async def listed(desk: Desk, caller: Caller) -> list[SessionView] | Refused:
         return who
     if not who.full:
         return Refused(SESSION_ON_PROBATION)
-    (found,) = await desk.engine.read(sessions.live(who.account_id, desk.clock.now(), LISTED_MAX))
+    (found,) = await desk.engine.read(
+        sessions.live(who.account_id, who.row.number_version, desk.clock.now(), LISTED_MAX)
+    )
     return [
         SessionView(
             each.id,
@@ -60,9 +67,10 @@ async def end(desk: Desk, caller: Caller, session_id: Id) -> Refused | None:
         return Refused(SESSION_ON_PROBATION)
     now = desk.clock.now()
     ended = line(caller, Act.SESSION_ENDED, who.account_id, why="by_holder")
-    refusal = await desk.keep_or_refuse(
-        [sessions.end(who.account_id, session_id, "by_holder", now)], [ended], now
-    )
+    writes = [sessions.end(who.account_id, session_id, "by_holder", now)]
+    if on_known_device(desk, caller, who, now):
+        writes.append(devices.forget(who.account_id, session_id, who.row.device_id))
+    refusal = await desk.keep_or_refuse(writes, [ended], now)
     return Refused(SESSION_UNKNOWN) if refusal is not None else None
 
 
@@ -76,6 +84,7 @@ async def end_others(desk: Desk, caller: Caller) -> Refused | None:
         return Refused(SESSION_ON_PROBATION)
     now = desk.clock.now()
     ended = line(caller, Act.SESSIONS_ENDED, who.account_id, why="by_holder")
-    return await desk.keep_or_refuse(
-        [sessions.end_others(who.account_id, who.row.id, "by_holder", now)], [ended], now
-    )
+    writes = [sessions.end_others(who.account_id, who.row.id, "by_holder", now)]
+    if on_known_device(desk, caller, who, now):
+        writes.append(devices.forget_others(who.account_id, who.row.device_id))
+    return await desk.keep_or_refuse(writes, [ended], now)

@@ -5,16 +5,14 @@ nobody (invariant 8). Wrong codes from unknown devices close sign-in by SMS for 
 only; a known device counts in its own row (invariant 7).
 """
 
+from rebind.domain import agents
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.evidence import Proof
 from rebind.domain.limits import (
-    ASK_CLIENT,
     CODE_ADDRESS,
     CODE_DEVICE,
-    NOTHING_COUNTED,
     WRONG_ADDRESS,
-    spent,
 )
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
@@ -27,13 +25,11 @@ from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, strangers_needs
 from rebind.flows.desk.finishing import Finished
+from rebind.flows.desk.notices import Addressee
 from rebind.flows.desk.opening import RequestView, Subject
 from rebind.store import accounts, limits, outbox
 from rebind.store.accounts import ByNumber
 from rebind.store.statements import Write
-
-AGENT_TOLD_MAX = 60
-"""Characters of a browser's name that a notice tells; the rest is versions."""
 
 
 def _on_known_device(desk: Desk, found: ByNumber | None, now: Ms) -> bool:
@@ -66,15 +62,11 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
     account = accounts.found_by_number(found)
     known = _on_known_device(desk, account, now)
     if not known:
-        wrong = rows.get((WRONG_ADDRESS.name, keys[0], 0), NOTHING_COUNTED)
-        closed = spent(desk.limits[WRONG_ADDRESS], wrong, now)
+        closed = budgets.spent_under(desk, WRONG_ADDRESS, keys, rows, now)
         if closed is not None:
             return closed
     sending = Sending(keys, phone.region, device_id if known else None)
     tally = Tally(desk, now)
-    if not known:
-        # A known device shares its network with strangers, but not their budget (invariant 7).
-        tally.add(ASK_CLIENT, budgets.client_keys(desk, caller))
     refusal = budgets.count_sending(desk, caller, tally, sending, request_id, rows, now)
     refusal = refusal or tally.refused(rows)
     if refusal is not None:
@@ -106,7 +98,9 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     with a proof beside SMS (invariant 14)."""
     row = dossier.row
     account_id = row.account_id
-    given, writes = opening.session(desk, caller, account_id, row.device_id, decision.gives, now)
+    given, writes = opening.session(
+        desk, caller, account_id, row.number_version, row.device_id, decision.gives, now
+    )
     lines = [line(caller, Act.SESSION_OPENED, account_id, row.id, decision.row)]
     if decision.gives is Gives.FULL:
         writes.append(accounts.confirm(account_id, row.number_version, now))
@@ -119,27 +113,29 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
             writes.append(accounts.doubted(account_id, now))
     number = dossier.number(desk)
     keys = desk.seal.indexes("number", number)
-    writes += [limits.forgive(CODE_ADDRESS, key) for key in keys]
-    if row.device_id is not None:
+    if row.device_id is not None and dossier.on_known_device(desk, now):
         writes.append(limits.forgive(CODE_DEVICE, row.device_id))
-    if not dossier.on_known_device(desk, now):
-        writes += _notices(desk, caller, dossier, {*keys}, now)
+    else:
+        # Only the pauses that this request was held up by: others are not the holder's to end,
+        # and their end would tell a stranger that somebody lives here.
+        writes += [limits.forgive(CODE_ADDRESS, key) for key in keys]
+        writes.append(_notice(desk, caller, dossier, number, keys[0], now))
     return Finished(writes, lines, given)
 
 
-def _notices(
-    desk: Desk, caller: Caller, dossier: Dossier, asked: set[bytes], now: Ms
-) -> list[Write]:
-    """A sign-in on a device that is not known is told to every address but the number that has
-    just answered a code."""
-    told = [*notices.mailboxes(desk, dossier), *notices.former_numbers(desk, dossier, asked)]
-    if not told:
-        return []
+def _notice(
+    desk: Desk, caller: Caller, dossier: Dossier, number: str, key: bytes, now: Ms
+) -> Write:
+    """A sign-in on a device that is not known is told to every address of the account, the number
+    itself included: the code may have been relayed."""
     row = dossier.row
-    params = {"when": str(now), "device": caller.agent[:AGENT_TOLD_MAX] or caller.address}
-    locale = row.account_locale or caller.locale
-    return [
-        outbox.put(
-            notices.parcels(desk, "new_sign_in", told, locale, params, row.account_id, row.id, now)
-        )
+    told = [
+        Addressee("sms", number, key, "current"),
+        *notices.mailboxes(desk, dossier),
+        *notices.former_numbers(desk, dossier, {key}),
     ]
+    params = {"when": str(now), "device": agents.in_words(caller.agent)}
+    locale = row.account_locale or caller.locale
+    return outbox.put(
+        notices.parcels(desk, "new_sign_in", told, locale, params, row.account_id, row.id, now)
+    )

@@ -12,13 +12,8 @@ import msgspec
 from rebind.domain.acts import Act
 from rebind.domain.evidence import CarrierFacts, Evidence, Proof
 from rebind.domain.limits import (
-    CODE_ADDRESS,
-    CODE_WORK,
-    NOTHING_COUNTED,
     WRONG_ADDRESS,
     WRONG_CLIENT,
-    Counted,
-    spent,
 )
 from rebind.domain.refusals import (
     CODE_EXPIRED,
@@ -30,23 +25,22 @@ from rebind.domain.refusals import (
     NUMBER_TAKEN,
     PROOF_NOT_OFFERED,
     REQUEST_UNKNOWN,
+    SMS_SIGN_IN_CLOSED,
     Refusal,
     Refused,
 )
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Need, Refuse, Wait
-from rebind.domain.units import Id, Ms
+from rebind.domain.units import MINUTE, Id, Ms
 from rebind.flows.desk import budgets, codes, tokens
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, email_factor
-from rebind.flows.desk.finishing import Journey
+from rebind.flows.desk.finishing import Journeys
 from rebind.flows.desk.opening import RequestView
 from rebind.store import challenges, devices, limits, requests
 from rebind.store.challenges import Challenge
 from rebind.store.statements import Missed, Write
-
-Journeys = Mapping[Kind, Journey]
 
 PROOFS_MAX = 3
 """Proofs that may be given in one call."""
@@ -66,7 +60,7 @@ async def prove(
 
     Refusals: code_malformed (not counted), proof_not_offered, request_unknown, request_finished,
     request_expired, session_ended, account_changed, code_not_sent, code_expired, code_tries_spent,
-    code_wrong, sms_sign_in_closed, too_many_requests, and those of `decide`.
+    code_wrong, sms_sign_in_closed, and those of `decide`.
     """
     refusal = _unreadable(desk, given)
     if refusal is not None:
@@ -75,23 +69,18 @@ async def prove(
     if owner is None:
         return Refused(REQUEST_UNKNOWN)
     now = desk.clock.now()
-    client_keys = budgets.client_keys(desk, caller)
     found = await desk.engine.count(
         challenges.count_try(request_id, owner, [item.proof.value for item in given], now),
         *dossiers.queries(desk, request_id, owner, now),
-        limits.of_request(request_id, (WRONG_ADDRESS, CODE_ADDRESS, CODE_WORK)),
-        limits.rows([(WRONG_CLIENT.name, client_keys[0], 0)]),
+        limits.of_request(request_id, WRONG_ADDRESS),
     )
     counted = challenges.rows(found[0])
     dossier = dossiers.read(found[1:6])
     if isinstance(dossier, Refused):
         return dossier
-    counters = limits.counted([*found[6], *found[7]])
-    refused = (
-        dossier.closed_to_its_owner(now)
-        or _not_counted(dossier, counted, given, now)
-        or _guessing(desk, dossier, counters, client_keys[0], now)
-    )
+    refused = dossier.closed_to_its_owner(now) or _not_counted(dossier, counted, given, now)
+    guessed = _guessed_at(desk, dossier, now)
+    refused = refused or await _count_guess(desk, guessed, limits.counted(found[6]), now)
     if refused is not None:
         return refused
     right = [
@@ -102,10 +91,12 @@ async def prove(
     ]
     # For a number that nobody has no code is right, not even a lucky one.
     if not all(right) or (not dossier.someone and dossier.kind is not Kind.ENROL):
-        await _count_wrong(desk, caller, dossier, counters, client_keys, now)
+        await _count_wrong(desk, caller, dossier, now)
         return Refused(CODE_WRONG)
     new = [_evidence(dossier, counted[item.proof], now) for item in given]
-    return await _decided(desk, journeys, caller, dossier, new, list(counted.values()), now)
+    spent_codes = [challenges.consume(request_id, each, now) for each in counted.values()]
+    spent_codes += [limits.give_back(WRONG_ADDRESS, key) for key in guessed]
+    return await _decided(desk, journeys, caller, dossier, new, spent_codes, now)
 
 
 def _unreadable(desk: Desk, given: Sequence[Given]) -> Refusal | None:
@@ -137,49 +128,44 @@ def _not_counted(
     return None
 
 
-def _guessing(
-    desk: Desk,
-    dossier: Dossier,
-    counters: Mapping[limits.Place, Counted],
-    client_key: bytes,
-    now: Ms,
+def _guessed_at(desk: Desk, dossier: Dossier, now: Ms) -> tuple[bytes, ...]:
+    """The keys of the number whose sign-in code is tried from an unknown device; none otherwise. A
+    known device has a row of its own (invariant 7)."""
+    if dossier.kind is not Kind.SIGN_IN or dossier.on_known_device(desk, now):
+        return ()
+    return desk.seal.indexes("number", dossier.number(desk))
+
+
+async def _count_guess(
+    desk: Desk, keys: tuple[bytes, ...], rows: budgets.Rows, now: Ms
 ) -> Refused | None:
-    """Whether a budget of wrong codes is spent: then nothing is compared any more. A known device
-    has a row of its own and answers for no stranger on its network (invariant 7)."""
-    if dossier.on_known_device(desk, now):
-        return None
-    row = counters.get((WRONG_CLIENT.name, client_key, 0), NOTHING_COUNTED)
-    refused = spent(desk.limits[WRONG_CLIENT], row, now)
-    if refused is None and dossier.kind is Kind.SIGN_IN:
-        row = counters.get((WRONG_ADDRESS.name, dossier.row.number_key, 0), NOTHING_COUNTED)
-        refused = spent(desk.limits[WRONG_ADDRESS], row, now)
-    return refused
-
-
-async def _count_wrong(
-    desk: Desk,
-    caller: Caller,
-    dossier: Dossier,
-    counters: dict[limits.Place, Counted],
-    client_keys: Sequence[bytes],
-    now: Ms,
-) -> None:
-    """Count a wrong code where it belongs: in the known device's own row, or else against the
-    client's network and, at sign-in, the number's counter for unknown devices."""
+    """Count the try against the number, over all requests about it, before the code is looked at; a
+    right one is given back."""
+    closed = budgets.spent_under(desk, WRONG_ADDRESS, keys, rows, now)
+    if closed is not None or not keys:
+        return closed
     tally = budgets.Tally(desk, now)
-    row, extra = dossier.row, []
-    if row.device_id is not None and dossier.on_known_device(desk, now):
-        extra.append(devices.wrong(row.account_id, row.device_id))
-    else:
-        tally.add(WRONG_CLIENT, client_keys)
-        if dossier.kind is Kind.SIGN_IN:
-            tally.add(WRONG_ADDRESS, desk.seal.indexes("number", dossier.number(desk)))
-    wrong = line(caller, Act.CODE_WRONG, row.account_id, row.id, row.kind, dossier.actor)
+    tally.add(WRONG_ADDRESS, keys)
     try:
-        await desk.keep([*tally.writes(counters), *extra], [wrong], now)
+        await desk.engine.write(tally.writes(rows))
     except Missed:
-        # The budget ran out at this very moment: the next answer says so.
-        await desk.keep(extra, [wrong], now)
+        return Refused(SMS_SIGN_IN_CLOSED, now + MINUTE)
+    return None
+
+
+async def _count_wrong(desk: Desk, caller: Caller, dossier: Dossier, now: Ms) -> None:
+    """Count a wrong code: in the known device's own row, or against the client's network."""
+    row = dossier.row
+    if row.device_id is not None and dossier.on_known_device(desk, now):
+        counts = [devices.wrong(row.account_id, row.device_id)]
+    else:
+        limit = desk.limits[WRONG_CLIENT]
+        counts = [
+            limits.count(limit, key, 0, 1, None, now, guarded=False)
+            for key in budgets.client_keys(desk, caller)
+        ]
+    wrong = line(caller, Act.CODE_WRONG, row.account_id, row.id, row.kind, dossier.actor)
+    await desk.keep(counts, [wrong], now)
 
 
 def _evidence(dossier: Dossier, challenge: Challenge, now: Ms) -> Evidence:
@@ -199,17 +185,17 @@ async def _decided(
     caller: Caller,
     dossier: Dossier,
     new: list[Evidence],
-    spent_codes: list[Challenge],
+    spent_codes: list[Write],
     now: Ms,
 ) -> RequestView | Refused:
     """Let the rule decide on old and new evidence, and keep what follows in one batch."""
     fresh = {item.proof for item in new}
     evidence = (*(item for item in dossier.evidence if item.proof not in fresh), *new)
-    carrier = await _carrier(desk, dossier, now)
+    carrier = await _carrier(desk, dossier)
     decision = dossier.decide(desk, evidence, carrier, now)
     row = dossier.row
     writes: list[Write] = [
-        *(challenges.consume(row.id, challenge, now) for challenge in spent_codes),
+        *spent_codes,
         requests.add_evidence(row.id, new, now),
     ]
     accepted = [
@@ -221,7 +207,7 @@ async def _decided(
             missed = await desk.keep_or_refuse(writes, accepted, now)
             return missed or RequestView(row.id, row.kind, State.OPEN, ways, row.expires_at)
         case Apply():
-            finished = journeys[dossier.kind].finish(desk, caller, dossier, decision, now)
+            finished = journeys[dossier.kind](desk, caller, dossier, decision, now)
             writes.append(requests.end(row.id, row.version, State.DONE, decision.row, now))
             missed = await desk.keep_or_refuse(
                 [*writes, *finished.writes], [*accepted, *finished.lines], now
@@ -253,9 +239,9 @@ async def _refuse(
     return await desk.keep_or_refuse([*writes, end], [said], now) or refused
 
 
-async def _carrier(desk: Desk, dossier: Dossier, now: Ms) -> CarrierFacts:
-    """The operator's answers about the account's number, where there is an account."""
+async def _carrier(desk: Desk, dossier: Dossier) -> CarrierFacts:
+    """The operator's answers about the account's number, where there are both."""
     confirmed_at = dossier.row.confirmed_at
-    if not dossier.someone or confirmed_at is None:
+    if desk.carrier is None or not dossier.someone or confirmed_at is None:
         return CarrierFacts()
     return await desk.carrier.ask(dossier.current_number(desk), confirmed_at)

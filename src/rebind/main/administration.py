@@ -21,11 +21,10 @@ from rebind.entrypoints.cli.walk import walk
 from rebind.flows import imports
 from rebind.flows import seed as seed_flow
 from rebind.main import running
-from rebind.main.furnishing import House, furnish, schema_words
+from rebind.main.furnishing import House, furnish, opened, schema_words
 from rebind.main.rotation import Rotation
 from rebind.providers.seal import ring_file
 from rebind.providers.seal.ring import Use, describe
-from rebind.store.engines import open_engine
 from rebind.store.upgrade import upgrade
 from rebind.store.version import Standing, standing
 
@@ -65,8 +64,7 @@ def _db_upgrade() -> str:
 
 def _db_check() -> tuple[bool, str]:
     async def look() -> tuple[bool, str]:
-        settings = running.settings_of()
-        engine = await open_engine(settings.database_url, connections=1, fraction=lambda: 0.5)
+        engine = await opened(running.settings_of(), lambda: 0.5)
         try:
             found = await standing(engine)
         finally:
@@ -144,7 +142,7 @@ def _day(at: Ms) -> str:
 async def _furnished() -> AsyncIterator[House]:
     """The house for an administrator's work: no provider is needed, nothing is sent."""
     settings = msgspec.structs.replace(running.settings_of(), sms="demo", mail="demo")
-    async with furnish(settings, demo=True) as house:
+    async with furnish(settings, at_rest=True) as house:
         yield house
 
 

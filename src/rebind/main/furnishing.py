@@ -13,14 +13,12 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from rebind import settings as house_settings
-from rebind.domain.evidence import Proof
 from rebind.domain.request import Kind
 from rebind.domain.units import Ms
 from rebind.flows import change, enrol, sign_in
 from rebind.flows.deliver import Courier
-from rebind.flows.desk import Desk, Journey
+from rebind.flows.desk import Desk, Journeys
 from rebind.ports import Mail, Sms
-from rebind.providers.carrier.none import NoCarrier
 from rebind.providers.clock.system import SystemClock
 from rebind.providers.demo_outbox import DemoOutbox
 from rebind.providers.dice.system import SystemDice
@@ -34,16 +32,12 @@ from rebind.store.upgrade import upgrade
 from rebind.store.version import Standing, standing
 from rebind.templates.words import JinjaWords
 
-JOURNEYS = {
-    Kind.ENROL: Journey(Kind.ENROL, frozenset({Proof.CODE_NEW}), enrol.finish),
-    Kind.SIGN_IN: Journey(
-        Kind.SIGN_IN, frozenset({Proof.CODE_CURRENT, Proof.CODE_EMAIL}), sign_in.finish
-    ),
-    Kind.CHANGE: Journey(
-        Kind.CHANGE, frozenset({Proof.CODE_CURRENT, Proof.CODE_NEW}), change.finish
-    ),
+JOURNEYS: Journeys = {
+    Kind.ENROL: enrol.finish,
+    Kind.SIGN_IN: sign_in.finish,
+    Kind.CHANGE: change.finish,
 }
-"""The journeys that this release serves: what may be proved in each, and how it ends."""
+"""The journeys that this release serves, each with its end."""
 
 UPGRADE_HINT = "run `rebind db upgrade` with the same settings"
 
@@ -61,28 +55,33 @@ class House(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
-    """A house with an open database whose schema fits. Raises `Unfit`, `RingError` and
-    `Unavailable`."""
-    house_settings.check(settings, demo=demo)
+async def furnish(
+    settings: Settings, *, demo: bool = False, at_rest: bool = False
+) -> AsyncIterator[House]:
+    """A house with an open database whose schema fits. `at_rest` is for an administrator's work,
+    which serves nobody and sends nothing. Raises `Unfit`, `RingError` and `Unavailable`."""
+    if at_rest:
+        house_settings.check_at_rest(settings)
+    else:
+        house_settings.check(settings, demo=demo)
     policy, limits = house_settings.rules(settings.policy)
     clock, dice = SystemClock(), SystemDice()
     engine = await _fitting_engine(settings, dice.fraction)
     seen = ring_file.stamp(settings.key_ring)
+    outbox = DemoOutbox(clock) if demo else None
     try:
         seal = AesSeal(await _key_ring(settings, engine, clock.now()))
+        sms, mail = _providers(settings, outbox, clock)
     except BaseException:
         await engine.close()
         raise
-    outbox = DemoOutbox(clock) if demo else None
-    sms, mail = _sms(settings, outbox), _mail(settings, outbox, clock)
     wake = asyncio.Event()
     watching = asyncio.create_task(_watch_ring(settings, seal, seen))
     try:
         yield House(
             settings,
             engine,
-            Desk(engine, clock, dice, seal, NoCarrier(), policy, limits, wake.set),
+            Desk(engine, clock, dice, seal, None, policy, limits, wake.set),
             seal,
             Courier(
                 engine,
@@ -94,6 +93,8 @@ async def furnish(settings: Settings, *, demo: bool) -> AsyncIterator[House]:
                 mail,
                 settings.service_name,
                 settings.domain,
+                # A server's own commits wake its worker; a worker apart has to look.
+                poll_flowing_s=0.01 if settings.worker == "apart" else 0.05,
             ),
             outbox,
             wake,
@@ -148,17 +149,27 @@ async def _fitting_engine(settings: Settings, fraction: Callable[[], float]) -> 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if _missing(url.removeprefix("sqlite:///")):
             upgrade(url)
-    engine = await open_engine(url, connections=settings.connections, fraction=fraction)
+    engine = await opened(settings, fraction)
     found = await standing(engine)
     if found in (Standing.OLD, Standing.EMPTY) and settings.is_sqlite:
         await engine.close()
         upgrade(url)
-        engine = await open_engine(url, connections=settings.connections, fraction=fraction)
+        engine = await opened(settings, fraction)
         found = await standing(engine)
     if found is not Standing.CURRENT:
         await engine.close()
         raise Unfit([schema_words(found)])
     return engine
+
+
+async def opened(settings: Settings, fraction: Callable[[], float]) -> StoreEngine:
+    """The database, whatever its schema. Raises `Unfit` for an address that cannot be read, and
+    `Unavailable`."""
+    url = settings.database_url
+    try:
+        return await open_engine(url, connections=settings.connections, fraction=fraction)
+    except ValueError as error:
+        raise Unfit([f"database_url: {error}"]) from None
 
 
 def schema_words(found: Standing) -> str:
@@ -171,6 +182,16 @@ def schema_words(found: Standing) -> str:
             return "database: a newer release has upgraded its schema; run that release"
         case Standing.CURRENT:
             return "database: its schema fits this release"
+
+
+def _providers(
+    settings: Settings, outbox: DemoOutbox | None, clock: SystemClock
+) -> tuple[Sms, Mail]:
+    """Both neighbours. What a provider itself refuses in its settings is refused in its words."""
+    try:
+        return _sms(settings, outbox), _mail(settings, outbox, clock)
+    except ValueError as error:
+        raise Unfit([f"sms or mail: {error}"]) from None
 
 
 def _sms(settings: Settings, outbox: DemoOutbox | None) -> Sms:

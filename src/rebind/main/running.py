@@ -16,7 +16,9 @@ from rebind.entrypoints.api import app as api
 from rebind.entrypoints.cli.commands import Unusable
 from rebind.entrypoints.cli.supervisor import supervise
 from rebind.entrypoints.shared import logs, server
+from rebind.entrypoints.shared.hosts import this_machine_only
 from rebind.entrypoints.shared.metrics import Metrics, measured
+from rebind.entrypoints.shared.problems import Problems
 from rebind.entrypoints.web import demo as demo_pages
 from rebind.entrypoints.web import health
 from rebind.main import demo as demo_people
@@ -38,7 +40,13 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
     log = logs.logger()
     async with furnish(settings, demo=demo) as house:
         metrics = Metrics()
-        extra = health.routes(metrics, lambda: _ready(house.engine), lambda: _asked(house.engine))
+        extra = health.routes(
+            metrics,
+            lambda: _waiting(house.engine),
+            lambda: _asked(house.engine),
+            settings.metrics_token,
+            demo=demo,
+        )
         if demo and house.outbox is not None:
             await demo_people.bring_in(house.desk)
             outbox = house.outbox
@@ -56,6 +64,9 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
             heard=lambda refusal: getattr(log, refusal.level)("refused", code=refusal.code),
             extra_routes=extra,
         )
+        if demo:
+            desk = house.desk
+            app = this_machine_only(app, Problems(desk.clock, desk.policy.code_digits))
         stop = asyncio.Event()
         workers = _start_workers(house, stop) if settings.worker == "inside" else []
 
@@ -92,12 +103,14 @@ def _start_workers(house: House, stop: asyncio.Event) -> list["asyncio.Task[None
     ]
 
 
-async def _ready(engine: StoreEngine) -> dict[str, int] | None:
+async def _waiting(engine: StoreEngine) -> dict[str, int] | None:
+    """Messages that wait, of an empty lane none; nothing where the database does not answer."""
     try:
         (rows,) = await engine.read(outbox_rows.waiting())
     except Unavailable:
         return None
-    return {Lane(lane).name.lower(): amount for lane, amount, _oldest in rows}
+    found = {lane: amount for lane, amount, _oldest in rows}
+    return {lane.name.lower(): found.get(lane, 0) for lane in Lane}
 
 
 def _asked(engine: StoreEngine) -> dict[str, int]:

@@ -22,6 +22,37 @@ _WRONG = Statement(
     """,
 )
 
+_FORGET = Statement(
+    "devices.forget",
+    """
+    UPDATE devices SET full_since = NULL, enrolled = 0
+    WHERE account_id = :account_id AND device_id <> :kept AND device_id = (
+        SELECT device_id FROM sessions WHERE account_id = :account_id AND id = :session_id)
+    """,
+)
+_FORGET_OTHERS = Statement(
+    "devices.forget_others",
+    """
+    UPDATE devices SET full_since = NULL, enrolled = 0
+    WHERE account_id = :account_id AND device_id <> :kept
+    """,
+)
+
+
+def forget(account_id: Id, session_id: Id, kept: Id) -> Write:
+    """Begin the days towards *known* anew for the device of a session that was ended from another
+    device, `kept`."""
+    return Write(
+        _FORGET,
+        {"account_id": account_id, "session_id": session_id, "kept": kept},
+        expect=None,
+    )
+
+
+def forget_others(account_id: Id, kept: Id) -> Write:
+    """The same for every device but one."""
+    return Write(_FORGET_OTHERS, {"account_id": account_id, "kept": kept}, expect=None)
+
 
 def meet(account_id: Id, device_id: Id, full: bool, enrolled: bool, now: Ms) -> Write:
     """Note a session on this device. `full`: a full session, from which *known* counts."""

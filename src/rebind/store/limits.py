@@ -22,7 +22,7 @@ _COUNT = Statement(
     ON CONFLICT (name, key, slot) DO UPDATE SET
         count = CASE WHEN limits.resets_at <= :now THEN :by ELSE limits.count + :by END,
         resets_at = CASE WHEN limits.resets_at <= :now THEN :resets_at ELSE limits.resets_at END,
-        streak = limits.streak + 1,
+        streak = CASE WHEN limits.next_at <= :quiet_since THEN 1 ELSE limits.streak + 1 END,
         next_at = :next_at
     WHERE (limits.resets_at <= :now OR limits.count + :by <= :amount) AND limits.next_at <= :now
     """,
@@ -33,6 +33,13 @@ _FORGIVE = Statement(
 )
 
 
+_GIVE_BACK = Statement(
+    "limits.give_back",
+    """
+    UPDATE limits SET count = count - 1
+    WHERE name = :name AND key = :key AND slot = 0 AND count > 0
+    """,
+)
 _COLUMNS = "SELECT name, key, slot, count, resets_at, streak, next_at FROM limits WHERE "
 
 
@@ -52,7 +59,7 @@ def _rows_of(places: int, of_account: bool) -> Statement:
 _OF_REQUEST = Statement(
     "limits.of_request",
     _COLUMNS  # noqa: S608  a constant of this file
-    + "slot = 0 AND name IN (:first, :second, :third)"
+    + "slot = 0 AND name = :name"
     " AND key = (SELECT number_key FROM requests WHERE id = :request_id)",
 )
 
@@ -68,13 +75,9 @@ def rows(places: Sequence[Place], account: tuple[Limit, Id] | None = None) -> Qu
     return Query(_rows_of(len(places), account is not None), args)
 
 
-def of_request(request_id: Id, limits: tuple[Limit, Limit, Limit]) -> Query:
-    """Read three counters of the number that a request is about."""
-    first, second, third = (limit.name for limit in limits)
-    return Query(
-        _OF_REQUEST,
-        {"request_id": request_id, "first": first, "second": second, "third": third},
-    )
+def of_request(request_id: Id, limit: Limit) -> Query:
+    """Read a counter of the number that a request is about."""
+    return Query(_OF_REQUEST, {"request_id": request_id, "name": limit.name})
 
 
 def counted(found: Rows) -> dict[Place, Counted]:
@@ -85,10 +88,19 @@ def counted(found: Rows) -> dict[Place, Counted]:
     }
 
 
-def count(limit: Limit, key: bytes, slot: int, by: int, row: Counted | None, now: Ms) -> Write:
-    """Count `by` acts. `row` is what was read; it sets the pause after this act."""
-    streak = (row or NOTHING_COUNTED).streak + 1
-    gap = limit.gap(streak)
+def count(
+    limit: Limit,
+    key: bytes,
+    slot: int,
+    by: int,
+    row: Counted | None,
+    now: Ms,
+    *,
+    guarded: bool = True,
+) -> Write:
+    """Count `by` acts. `row` is what was read; it sets the pause after this act. Not `guarded`, a
+    spent budget stops the counting and nothing else."""
+    gap = limit.gap(limit.streak_after(row or NOTHING_COUNTED, now))
     return Write(
         _COUNT,
         {
@@ -100,8 +112,15 @@ def count(limit: Limit, key: bytes, slot: int, by: int, row: Counted | None, now
             "now": now,
             "resets_at": now + limit.window_s * SECOND,
             "next_at": now + gap if gap else 0,
+            "quiet_since": now - limit.longest_gap,
         },
+        expect=1 if guarded else None,
     )
+
+
+def give_back(limit: Limit, key: bytes) -> Write:
+    """Take back one act that was counted before it was known to be right."""
+    return Write(_GIVE_BACK, {"name": limit.name, "key": key}, expect=None)
 
 
 def forgive(limit: Limit, key: bytes) -> Write:

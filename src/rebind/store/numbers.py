@@ -73,7 +73,8 @@ _FORGET = Statement(
     """,
 )
 _BY_KEY = Statement(
-    "numbers.by_key", "SELECT account_id, held_until FROM numbers WHERE number_key = :number_key"
+    "numbers.by_key",
+    "SELECT account_id, held_until, number_version FROM numbers WHERE number_key = :number_key",
 )
 
 _AFTER_ALL = b"\xff" * 17
@@ -157,16 +158,27 @@ def by_key(number_key: bytes) -> Query:
     return Query(_BY_KEY, {"number_key": number_key})
 
 
-def standing_of(rows: Rows, account_id: Id, now: Ms) -> NumberStanding:
-    """How the number that `by_key` read stands towards an account."""
-    holder, held_until = rows[0] if rows else (None, None)
-    return standing(holder, held_until, account_id, now)
+def standing_of(rows: Rows, account_id: Id, number_version: int, now: Ms) -> NumberStanding:
+    """How the number that `by_key` read stands towards an account with that live binding."""
+    holder, held_until, held_version = rows[0] if rows else (None, None, None)
+    return standing(holder, held_until, held_version, account_id, number_version, now)
 
 
-def standing(holder: Id | None, held_until: Ms | None, account_id: Id, now: Ms) -> NumberStanding:
-    """How a number stands towards an account, from its reservation row (None: there is none)."""
+def standing(
+    holder: Id | None,
+    held_until: Ms | None,
+    held_version: int | None,
+    account_id: Id,
+    number_version: int,
+    now: Ms,
+) -> NumberStanding:
+    """How a number stands towards an account, from its reservation row (None: there is none). Only
+    the binding right before the live one is the way back."""
     if holder is None or (held_until is not None and held_until <= now):
         return NumberStanding.FREE
     if holder != account_id:
         return NumberStanding.TAKEN
-    return NumberStanding.OWN if held_until is None else NumberStanding.PREVIOUS
+    if held_until is None:
+        return NumberStanding.OWN
+    back = held_version == number_version - 1
+    return NumberStanding.PREVIOUS if back else NumberStanding.FREE

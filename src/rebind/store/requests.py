@@ -30,7 +30,7 @@ _BY_ID = Statement(
     SELECT r.id, r.kind, r.account_id, r.number_version, r.session_id, r.device_id, r.number_key,
         r.number_sealed, r.region, r.begun_at, r.expires_at, r.first_proof_at, r.ended_at,
         r.ended_as, r.policy_row, r.version,
-        n.account_id, n.held_until,
+        n.account_id, n.held_until, n.number_version,
         a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
         a.probation_since,
         b.number_sealed, b.number_key, b.region, b.confirmed_at,
@@ -90,6 +90,7 @@ class RequestRow(msgspec.Struct, frozen=True):
     version: int
     holder: Id | None
     held_until: Ms | None
+    held_version: int | None
     account: Id | None
     account_state: str | None
     account_locale: str | None

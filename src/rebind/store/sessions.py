@@ -1,7 +1,9 @@
 """sessions: who is signed in, on which device, at which level.
 
 The primary key begins with the account, and the token carries both ids, so that one keyed read
-finds the session together with its account, live binding and device. Only a hash of the token
+finds the session together with its account, live binding and device. A session is of one binding:
+a change of number leaves behind every session that was opened under the old one, even one that was
+being opened at the same moment. Only a hash of the token
 rests here (invariant 13); network addresses and device names rest sealed.
 """
 
@@ -13,17 +15,17 @@ from rebind.store.statements import Query, Rows, Statement, Write
 _OPEN = Statement(
     "sessions.open",
     """
-    INSERT INTO sessions (account_id, id, token_hash, device_id, level, opened_at, expires_at,
-        fresh_until, seen_at, ended_at, ended_why, address_sealed, agent_sealed)
-    VALUES (:account_id, :id, :token_hash, :device_id, :level, :opened_at, :expires_at,
-        :fresh_until, :opened_at, NULL, NULL, :address_sealed, :agent_sealed)
+    INSERT INTO sessions (account_id, id, token_hash, device_id, number_version, level, opened_at,
+        expires_at, seen_at, ended_at, ended_why, address_sealed, agent_sealed)
+    VALUES (:account_id, :id, :token_hash, :device_id, :number_version, :level, :opened_at,
+        :expires_at, :opened_at, NULL, NULL, :address_sealed, :agent_sealed)
     """,
 )
 _BY_TOKEN = Statement(
     "sessions.by_token",
     """
-    SELECT s.id, s.device_id, s.level, s.opened_at, s.expires_at, s.fresh_until, s.seen_at,
-        s.ended_at, a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
+    SELECT s.id, s.device_id, s.level, s.opened_at, s.expires_at, s.seen_at, s.ended_at,
+        a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
         b.number_sealed, b.number_key, b.region, b.bound_at, b.confirmed_at,
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row
     FROM sessions s
@@ -31,6 +33,7 @@ _BY_TOKEN = Statement(
     JOIN bindings b ON b.account_id = a.id AND b.version = a.number_version
     LEFT JOIN devices d ON d.account_id = s.account_id AND d.device_id = s.device_id
     WHERE s.account_id = :account_id AND s.id = :id AND s.token_hash = :token_hash
+      AND s.number_version = a.number_version
     """,
 )
 _SEEN = Statement(
@@ -43,7 +46,7 @@ _SEEN = Statement(
 _STAYS = Statement(
     "sessions.stays",
     """
-    UPDATE sessions SET seen_at = :now
+    UPDATE sessions SET seen_at = :now, number_version = :number_version
     WHERE account_id = :account_id AND id = :id AND ended_at IS NULL AND expires_at > :now
     """,
 )
@@ -52,7 +55,8 @@ _LIVE = Statement(
     """
     SELECT id, device_id, level, opened_at, expires_at, seen_at, address_sealed, agent_sealed
     FROM sessions
-    WHERE account_id = :account_id AND ended_at IS NULL AND expires_at > :now
+    WHERE account_id = :account_id AND number_version = :number_version AND ended_at IS NULL
+      AND expires_at > :now
     ORDER BY id DESC LIMIT :limit
     """,
 )
@@ -80,7 +84,6 @@ class SessionRow(msgspec.Struct, frozen=True):
     level: str
     opened_at: Ms
     expires_at: Ms
-    fresh_until: Ms | None
     seen_at: Ms
     ended_at: Ms | None
     account_id: Id
@@ -128,10 +131,10 @@ def open_session(
     session_id: Id,
     token_hash: bytes,
     device_id: Id,
+    number_version: int,
     level: str,
     now: Ms,
     expires_at: Ms,
-    fresh_until: Ms | None,
     address_sealed: bytes,
     agent_sealed: bytes,
 ) -> Write:
@@ -143,10 +146,10 @@ def open_session(
             "id": session_id,
             "token_hash": token_hash,
             "device_id": device_id,
+            "number_version": number_version,
             "level": level,
             "opened_at": now,
             "expires_at": expires_at,
-            "fresh_until": fresh_until,
             "address_sealed": address_sealed,
             "agent_sealed": agent_sealed,
         },
@@ -158,14 +161,31 @@ def seen(account_id: Id, session_id: Id, now: Ms) -> Write:
     return Write(_SEEN, {"account_id": account_id, "id": session_id, "now": now}, expect=None)
 
 
-def stays(account_id: Id, session_id: Id, now: Ms) -> Write:
-    """The guard that a session lives still: what it began dies with it, up to the last moment."""
-    return Write(_STAYS, {"account_id": account_id, "id": session_id, "now": now})
+def stays(account_id: Id, session_id: Id, number_version: int, now: Ms) -> Write:
+    """The one session that outlives a change of number: it is of the new binding now. Misses where
+    it does not live any more: what it began dies with it, up to the last moment."""
+    return Write(
+        _STAYS,
+        {
+            "account_id": account_id,
+            "id": session_id,
+            "number_version": number_version,
+            "now": now,
+        },
+    )
 
 
-def live(account_id: Id, now: Ms, limit: int) -> Query:
-    """The live sessions of an account, newest first."""
-    return Query(_LIVE, {"account_id": account_id, "now": now, "limit": limit})
+def live(account_id: Id, number_version: int, now: Ms, limit: int) -> Query:
+    """The live sessions of an account under its live binding, newest first."""
+    return Query(
+        _LIVE,
+        {
+            "account_id": account_id,
+            "number_version": number_version,
+            "now": now,
+            "limit": limit,
+        },
+    )
 
 
 def live_rows(rows: Rows) -> list[LiveSession]:

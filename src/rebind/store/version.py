@@ -1,7 +1,8 @@
 """Which schema this code needs, and a cheap look at the one that a database has.
 
-A server looks before it starts and refuses anything but `Standing.CURRENT`; it never migrates by
-itself. Migrating is the work of `upgrade`, which alone loads the tools for it.
+A server looks before it starts and serves on `Standing.CURRENT` only. This module never migrates:
+that is the work of `upgrade`, which alone loads the tools for it. On SQLite the front hall
+(`main/furnishing.py`) calls it by itself, on PostgreSQL an administrator does.
 """
 
 from enum import Enum, auto

@@ -50,7 +50,8 @@ def all_samples() -> Iterator[Sample]:
         for purpose in PURPOSES:
             params = {"code": "012345", "purpose": purpose, "minutes": "10"}
             yield Sample("code", channel, purpose, _BASE | params)
-        device = {"device": "Chrome, Windows"}
-        yield Sample("new_sign_in", channel, "", _BASE | _WHEN | device)
+        for device in ("Chrome, Windows", ""):
+            params = {"device": device}
+            yield Sample("new_sign_in", channel, device, _BASE | _WHEN | params)
     for channel, role in (("sms", "old"), ("sms", "new"), ("mail", "mail")):
         yield Sample("number_changed", channel, role, _BASE | _WHEN | _MASKED | {"role": role})

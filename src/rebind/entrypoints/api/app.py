@@ -14,8 +14,7 @@ from rebind.entrypoints.shared import openapi
 from rebind.entrypoints.shared.problems import TYPES, Meaning, Problems
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.serving import App, Nowhere, application, places
-from rebind.flows.desk import Desk
-from rebind.flows.verify import Journeys
+from rebind.flows.desk import Desk, Journeys
 
 ABOUT = (
     "Accounts whose heart is a phone number. Begin a request, answer the codes that it needs, and "
@@ -48,13 +47,10 @@ def build(
     store raises while it is away; `report` is told every exception that nobody expected, `heard`
     every refusal that was given."""
     problems = Problems(desk.clock, desk.policy.code_digits, heard)
-    whole = [
-        *places(routes(desk, journeys), problems, Door.API),
-        # No other door answers below here.
-        StarletteRoute("/api/{rest:path}", Nowhere(problems)),
-        *extra_routes,
-    ]
-    return application(whole, problems, unavailable, report)
+    table = places(routes(desk, journeys), problems, Door.API)
+    # No other door answers below here.
+    others = [StarletteRoute("/api/{rest:path}", Nowhere(problems)), *extra_routes]
+    return application(table, others, problems, unavailable, report)
 
 
 def _meanings(problems: Problems) -> Route:

@@ -40,8 +40,8 @@ from rebind.entrypoints.api import schemas
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.spelling import ID_PATTERN, read_id
 from rebind.flows import change, enrol, requests, sign_in, verify
-from rebind.flows.desk import Desk, RequestView
-from rebind.flows.verify import Given, Journeys
+from rebind.flows.desk import Desk, Journeys, RequestView
+from rebind.flows.verify import Given
 
 PATH = "/api/v1/requests"
 ONE = PATH + "/{id}"

@@ -100,7 +100,7 @@ class Request(msgspec.Struct, frozen=True):
     kind: Kind
     state: State
     needs: Annotated[
-        list[list[Proof]],
+        tuple[tuple[Proof, ...], ...],
         Meta(description="The ways that lead on, each as the proofs that it still lacks"),
     ]
     expires_at: Moment
@@ -187,7 +187,7 @@ def request(view: RequestView) -> Request:
         view.id.hex(),
         Kind(view.kind),
         State(view.state),
-        [list(way) for way in view.needs],
+        view.needs,
         moment(view.expires_at),
         token=UNSET if view.token is None else view.token,
         session=UNSET if view.session is None else session(view.session),

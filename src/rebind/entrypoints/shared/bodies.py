@@ -6,7 +6,8 @@ NUL, which PostgreSQL does not keep. What was wrong in detail is not told: the s
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from types import coroutine
 from typing import Any
 
 import msgspec
@@ -24,12 +25,14 @@ BODY_MAX = 16 * 1024
 """Bytes; the longest body that means anything has a few hundred."""
 
 BODY_WAIT_S = 30.0
-"""For the whole body: whoever sends it a byte at a time must not hold a connection for ever."""
+"""For the whole body, its first byte included: whoever never begins it, or sends it a byte at a
+time, must not hold us for ever."""
 
 REFUSALS = (BODY_MALFORMED, BODY_TOO_LARGE, CONTENT_TYPE_WRONG)
 """What reading a body can come to."""
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+_Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[_Message]]
 Decoder = msgspec.json.Decoder[Any]
 
 _JSON = re.compile(rb'application/json(?:\s*;\s*charset="?utf-8"?)?', re.IGNORECASE)
@@ -43,11 +46,21 @@ async def read(headers: Headers, receive: Receive, decoder: Decoder) -> Any | Re
         return CONTENT_TYPE_WRONG
     if _said_too_large(headers.get(b"content-length", b"")):
         return BODY_TOO_LARGE
-    raw, more = await _piece(receive)
+    raw, more = b"", True
+    begun = receive().__await__()
+    try:
+        waits_for = next(begun)
+    except StopIteration as there:
+        # The usual case: the whole body came along with its head. A timer would cost more than all
+        # the rest of the reading.
+        raw, more = _piece(there.value)
+        first = None
+    else:
+        first = _resumed(begun, waits_for)
     if more:
         try:
             async with asyncio.timeout(BODY_WAIT_S):
-                raw, more = await _rest(receive, raw)
+                raw, more = await _rest(receive, raw, first)
         except TimeoutError:
             return BODY_MALFORMED
     if more or len(raw) > BODY_MAX:
@@ -60,18 +73,32 @@ def _said_too_large(length: bytes) -> bool:
     return len(length) > len(str(BODY_MAX)) or (length.isdigit() and int(length) > BODY_MAX)
 
 
-async def _piece(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
+def _piece(message: _Message) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     return message.get("body", b""), message.get("more_body", False)
 
 
-async def _rest(receive: Receive, first: bytes) -> tuple[bytes, bool]:
-    """The pieces together, and whether reading stopped because they are too many bytes."""
-    whole, more = bytearray(first), True
+@coroutine
+def _resumed(begun: Generator[Any, Any, _Message], waits_for: Any) -> Generator[Any, Any, _Message]:
+    """What a wait comes to of which one step was taken already, and which asked for `waits_for`."""
+    try:
+        yield waits_for
+    except BaseException:
+        begun.close()
+        raise
+    return (yield from begun)
+
+
+async def _rest(
+    receive: Receive, so_far: bytes, first: Awaitable[_Message] | None
+) -> tuple[bytes, bool]:
+    """The pieces together, and whether reading stopped because they are too many bytes. `first` is
+    a piece that is waited for already."""
+    whole, more = bytearray(so_far), True
     while more and len(whole) <= BODY_MAX:
-        piece, more = await _piece(receive)
+        piece, more = _piece(await (receive() if first is None else first))
+        first = None
         whole += piece
     return bytes(whole), more
 

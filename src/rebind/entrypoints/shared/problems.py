@@ -35,7 +35,7 @@ UNAVAILABLE = Refusal(
     "unavailable",
     503,
     _("We cannot answer right now"),
-    _("Nothing has changed. Please try again in a moment."),
+    _("Whether it was done is not known. In a moment, look how things stand before you try again."),
     Level.WARNING,
 )
 INTERNAL = Refusal(

@@ -5,7 +5,7 @@ sends the answer in two messages. There is no middleware in between. What goes w
 also in the pages of other doors, ends as problem+json and never with a detail.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +36,7 @@ _ANSWER: RawHeaders = [
     (b"x-content-type-options", b"nosniff"),
 ]
 _NO_BODY = _ANSWER[1:]
+_NO_WORDS: Mapping[str, str] = {}
 
 
 async def send_reply(reply: Reply, scope: Scope, send: Send) -> None:
@@ -73,10 +74,7 @@ class Place:
         scope[ROUTE_IN_SCOPE] = self._path
         headers = callers.headers_of(scope)
         served = self._served.get(scope["method"])
-        if not scope["path_params"] and scope["path"].endswith("\n"):
-            # Starlette's patterns end in `$`, which overlooks a line break.
-            reply = self._refused(PATH_UNKNOWN, headers)
-        elif served is None:
+        if served is None:
             status, said, body = self._refused(METHOD_NOT_ALLOWED, headers)
             reply = status, [*said, (b"allow", self._allow)], body
         else:
@@ -106,14 +104,12 @@ class Place:
         return served.status, [*_ANSWER, (b"content-length", b"%d" % len(said))], said
 
 
-def places(routes: Sequence[Route], problems: Problems, door: Door) -> list[BaseRoute]:
-    """The table as routes of Starlette, one for each path."""
+def places(routes: Sequence[Route], problems: Problems, door: Door) -> dict[str, Place]:
+    """The table by its paths."""
     by_path: dict[str, list[Route]] = {}
     for route in routes:
         by_path.setdefault(route.path, []).append(route)
-    return [
-        StarletteRoute(path, Place(path, found, problems, door)) for path, found in by_path.items()
-    ]
+    return {path: Place(path, found, problems, door) for path, found in by_path.items()}
 
 
 class Nowhere:
@@ -131,14 +127,18 @@ class Nowhere:
 
 
 def application(
-    routes: Sequence[BaseRoute],
+    table: Mapping[str, Place],
+    others: Sequence[BaseRoute],
     problems: Problems,
     unavailable: type[Exception],
     report: Callable[[BaseException], None],
 ) -> App:
-    """The whole application. `unavailable` is what is raised while the database is away; `report`
-    is told every exception that nobody expected."""
-    router = Router(routes, redirect_slashes=False, default=Nowhere(problems))
+    """The whole application: the table, then what other doors serve. `unavailable` is what is
+    raised while the database is away; `report` is told every exception that nobody expected."""
+    # A path without words of its own is found by one look; only the others are matched in turn.
+    exact = {path: place for path, place in table.items() if "{" not in path}
+    matched = [StarletteRoute(path, table[path]) for path in table if path not in exact]
+    router = Router([*matched, *others], redirect_slashes=False, default=Nowhere(problems))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -154,7 +154,12 @@ def application(
             await send(message)
 
         try:
-            await router(scope, receive, noting)
+            place = exact.get(scope["path"])
+            if place is None:
+                await router(scope, receive, noting)
+            else:
+                scope["path_params"] = _NO_WORDS
+                await place(scope, receive, noting)
         except ClientDisconnect:
             return
         except Exception as error:

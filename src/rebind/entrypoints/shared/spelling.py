@@ -5,8 +5,9 @@ Inside they are whole milliseconds and 16 bytes (`domain/units.py`).
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
-from rebind.domain.units import SECOND, Id, Ms
+from rebind.domain.units import MINUTE, SECOND, Id, Ms
 
 ID_PATTERN = "^[0-9a-f]{32}$"
 """For descriptions; `read_id` is what decides."""
@@ -20,8 +21,14 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 def moment(at: Ms) -> str:
     """“2026-01-05T08:00:00.000Z”."""
-    seconds, milliseconds = divmod(at, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]}.{milliseconds:03d}Z"
+    minute, rest = divmod(at, MINUTE)
+    return f"{_minute(minute)}:{rest // SECOND:02}.{rest % SECOND:03}Z"
+
+
+@lru_cache(maxsize=1024)
+def _minute(minute: int) -> str:
+    """“2026-01-05T08:00”. Most moments that are told lie in few minutes: now, and an hour on."""
+    return datetime.fromtimestamp(minute * 60, UTC).isoformat()[:16]
 
 
 def read_id(text: str) -> Id:

@@ -7,7 +7,7 @@ begins requests and opens sessions; `finishing.py` is what a journey hands back 
 """
 
 from rebind.flows.desk.desk import Caller, Desk
-from rebind.flows.desk.finishing import Finished, Journey
+from rebind.flows.desk.finishing import Finished, Journeys
 from rebind.flows.desk.opening import RequestView, SessionGiven
 
-__all__ = ["Caller", "Desk", "Finished", "Journey", "RequestView", "SessionGiven"]
+__all__ = ["Caller", "Desk", "Finished", "Journeys", "RequestView", "SessionGiven"]

@@ -5,7 +5,8 @@ A flow names what it will count, reads those rows with everything else, asks `re
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 
 import msgspec
 
@@ -15,9 +16,11 @@ from rebind.domain.limits import (
     CODE_ADDRESS,
     CODE_COUNTRY,
     CODE_DEVICE,
+    CODE_DEVICE_DAY,
     CODE_WORK,
     NOTHING_COUNTED,
     WORK_ONCE,
+    WRONG_CLIENT,
     Counted,
     Limit,
     spent,
@@ -28,6 +31,9 @@ from rebind.flows.desk.desk import Caller, Desk
 from rebind.store import limits as store
 from rebind.store.limits import Place
 from rebind.store.statements import Write
+
+Rows = Mapping[Place, Counted]
+"""Counters as they were read; a place without a row has nothing counted."""
 
 
 class Tally:
@@ -47,7 +53,7 @@ class Tally:
             before = self._counts.get(place)
             self._counts[place] = (in_force, by + (before[1] if before else 0))
 
-    def refused(self, rows: dict[Place, Counted]) -> Refused | None:
+    def refused(self, rows: Rows) -> Refused | None:
         """The first budget that has no room left."""
         for place, (limit, _by) in self._counts.items():
             refusal = spent(limit, rows.get(place, NOTHING_COUNTED), self._now)
@@ -55,7 +61,7 @@ class Tally:
                 return refusal
         return None
 
-    def writes(self, rows: dict[Place, Counted]) -> list[Write]:
+    def writes(self, rows: Rows) -> list[Write]:
         """The guarded writes, in the order of their keys, so that batches do not deadlock."""
         return [
             store.count(limit, place[1], place[2], by, rows.get(place), self._now)
@@ -64,13 +70,49 @@ class Tally:
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """One code that is about to be sent to an address, for its budget. `region` is the country of
-    a number, None for a mailbox."""
+    """One code that is about to be sent to an address, and whose budgets it spends.
+
+    `region` is the country of a number, None for a mailbox. `device_id` is the known device that
+    asks for a code to its own account. `trusted`: a known device asks, if for another number."""
 
     address_keys: tuple[bytes, ...]
     region: str | None
-    device_id: Id | None
-    """The known device that asks, if one does."""
+    device_id: Id | None = None
+    trusted: bool = False
+
+
+class _Budget(msgspec.Struct, frozen=True):
+    limit: Limit
+    keys: tuple[bytes, ...]
+    slot: int = 0
+    counted: bool = True
+
+    def places(self) -> list[Place]:
+        return [(self.limit.name, key, self.slot) for key in self.keys]
+
+
+def _of_strangers(desk: Desk, caller: Caller, sending: Sending, request_id: Id) -> list[_Budget]:
+    """What a code costs that no known device asks for: each spent one asks for work."""
+    address = _Budget(CODE_ADDRESS, sending.address_keys)
+    if sending.trusted:
+        # Nothing that strangers spend together stands in a known device's way (invariant 7).
+        return [address]
+    client = client_keys(desk, caller)
+    budgets = [_Budget(ASK_CLIENT, client), _Budget(WRONG_CLIENT, client, counted=False), address]
+    if sending.region is not None:
+        country = desk.seal.indexes("country", sending.region)
+        budgets.append(_Budget(CODE_COUNTRY, country, request_id[-1] % CODE_COUNTRY.slots))
+    return budgets
+
+
+def _paid_budget(desk: Desk, caller: Caller, sending: Sending) -> _Budget:
+    """Codes paid with work, for this address from this network."""
+    pairs = zip(sending.address_keys, client_keys(desk, caller), strict=False)
+    keys = tuple(
+        address[:1] + blake2b(address + client, digest_size=16).digest()
+        for address, client in pairs
+    )
+    return _Budget(CODE_WORK, keys)
 
 
 def client_keys(desk: Desk, caller: Caller) -> tuple[bytes, ...]:
@@ -78,37 +120,36 @@ def client_keys(desk: Desk, caller: Caller) -> tuple[bytes, ...]:
     return desk.seal.indexes("client", caller.client)
 
 
-def slot_of(limit: Limit, request_id: Id) -> int:
-    """Which slot of a spread counter a request counts in."""
-    return request_id[-1] % limit.slots
-
-
-def country_place(desk: Desk, region: str, request_id: Id) -> Place:
-    """The counter of a country's numbers that a request uses."""
-    key = desk.seal.indexes("country", region)[0]
-    return (CODE_COUNTRY.name, key, slot_of(CODE_COUNTRY, request_id))
-
-
 def places_to_read(
     desk: Desk, caller: Caller, sendings: Iterable[Sending], request_id: Id
 ) -> list[Place]:
     """Every counter that asking for these codes could spend."""
     found: dict[Place, None] = {}
-    for key in client_keys(desk, caller):
-        found[(ASK_CLIENT.name, key, 0)] = None
     for sending in sendings:
-        for key in sending.address_keys:
-            found[(CODE_ADDRESS.name, key, 0)] = None
-            if caller.work is not None:
-                found[(CODE_WORK.name, key, 0)] = None
-        if sending.region is not None:
-            found[country_place(desk, sending.region, request_id)] = None
+        budgets = _of_strangers(desk, caller, sending, request_id)
+        budgets.append(_paid_budget(desk, caller, sending))
         if sending.device_id is not None:
-            found[(CODE_DEVICE.name, sending.device_id, 0)] = None
+            own = (sending.device_id,)
+            budgets += [_Budget(CODE_DEVICE, own), _Budget(CODE_DEVICE_DAY, own)]
+        for budget in budgets:
+            found.update(dict.fromkeys(budget.places()))
     mac = _mac_in(caller.work)
     if mac is not None:
         found[(WORK_ONCE.name, _work_key(mac), 0)] = None
     return list(found)
+
+
+def spent_under(
+    desk: Desk, limit: Limit, keys: Iterable[bytes], rows: Rows, now: Ms, slot: int = 0
+) -> Refused | None:
+    """Whether a budget is spent under any live key; a key that was just brought in has counted
+    less than the one before it."""
+    in_force = desk.limits[limit]
+    for key in keys:
+        refusal = spent(in_force, rows.get((limit.name, key, slot), NOTHING_COUNTED), now)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 def count_sending(
@@ -117,31 +158,50 @@ def count_sending(
     tally: Tally,
     sending: Sending,
     request_id: Id,
-    rows: dict[Place, Counted],
+    rows: Rows,
     now: Ms,
 ) -> Refused | None:
-    """Add one code to the tally: to the known device's own budget, else to the country's and the
-    address's; a spent address may be paid for with work. Refusals: too_many_codes (with work on
-    offer), work_invalid."""
+    """Add one code to the tally: to the known device's own budgets while they last, else to those
+    of strangers, where a spent one may be paid for with work.
+
+    Refusals: too_many_codes, too_many_requests (both with work on offer), work_invalid."""
     if sending.device_id is not None:
-        # Nothing that strangers spend stands in a known device's way (invariant 7).
-        tally.add(CODE_DEVICE, (sending.device_id,))
-        return None
-    if sending.region is not None:
-        slot = slot_of(CODE_COUNTRY, request_id)
-        tally.add(CODE_COUNTRY, desk.seal.indexes("country", sending.region), slot=slot)
-    address_key = sending.address_keys[0]
-    row = rows.get((CODE_ADDRESS.name, address_key, 0), NOTHING_COUNTED)
-    refusal = spent(desk.limits[CODE_ADDRESS], row, now)
-    if refusal is None:
-        tally.add(CODE_ADDRESS, sending.address_keys)
-        return None
+        own = (sending.device_id,)
+        if spent_under(desk, CODE_DEVICE_DAY, own, rows, now) is None:
+            tally.add(CODE_DEVICE, own)
+            tally.add(CODE_DEVICE_DAY, own)
+            return spent_under(desk, CODE_DEVICE, own, rows, now)
+    budgets = _of_strangers(desk, caller, sending, request_id)
+    for budget in budgets:
+        refusal = spent_under(desk, budget.limit, budget.keys, rows, now, budget.slot)
+        if refusal is not None:
+            return _pay(desk, caller, tally, sending, refusal, rows, now)
+    for budget in budgets:
+        if budget.counted:
+            tally.add(budget.limit, budget.keys, slot=budget.slot)
+    return None
+
+
+def _pay(
+    desk: Desk,
+    caller: Caller,
+    tally: Tally,
+    sending: Sending,
+    refusal: Refused,
+    rows: Rows,
+    now: Ms,
+) -> Refused | None:
+    """Take solved work in place of a spent budget, or offer it."""
+    paid, address_key = _paid_budget(desk, caller, sending), sending.address_keys[0]
+    worked_enough = spent_under(desk, CODE_WORK, paid.keys, rows, now)
+    if worked_enough is not None:
+        return worked_enough
     if caller.work is None:
         return msgspec.structs.replace(refusal, work=_challenge(desk, address_key, now))
     challenge_key = _paid(desk, caller.work, address_key, now)
     if challenge_key is None:
         return Refused(WORK_INVALID)
-    tally.add(CODE_WORK, sending.address_keys)
+    tally.add(CODE_WORK, paid.keys)
     tally.add(WORK_ONCE, (challenge_key,))
     return None
 

@@ -9,7 +9,7 @@ from rebind.domain.refusals import SESSION_ENDED, SESSION_REQUIRED, Refused
 from rebind.domain.rows import AccountFacts, AccountState, Level, SessionFacts
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk.desk import Caller, Desk
-from rebind.flows.desk.tokens import SessionToken, session
+from rebind.flows.desk.tokens import SessionToken, device, session
 from rebind.store import accounts, sessions
 from rebind.store.sessions import SessionRow
 from rebind.store.statements import Query, Rows
@@ -69,6 +69,14 @@ def knows(desk: Desk, facts: DeviceFacts, wrong_in_row: int | None, now: Ms) -> 
     if (wrong_in_row or 0) >= desk.limits[WRONG_DEVICE].amount:
         return False
     return evidence.known(facts, desk.policy, now)
+
+
+def on_known_device(desk: Desk, caller: Caller, who: SignedIn, now: Ms) -> bool:
+    """Whether the caller shows the key of the session's device, and that device is known. The token
+    alone proves no device: it may have been stolen."""
+    if device(desk.seal, caller.device) != who.row.device_id:
+        return False
+    return knows(desk, who.device(), who.row.device_wrong_in_row, now)
 
 
 def asked(caller: Caller) -> tuple[SessionToken, Query] | Refused:

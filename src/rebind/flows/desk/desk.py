@@ -54,7 +54,8 @@ class Desk(msgspec.Struct, frozen=True):
     clock: Clock
     dice: Dice
     seal: Seal
-    carrier: Carrier
+    carrier: Carrier | None
+    """The operator, where the administrator has one to ask."""
     policy: Policy
     limits: Limits
     nudge: Callable[[], None]

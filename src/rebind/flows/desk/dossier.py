@@ -128,7 +128,14 @@ class Dossier(msgspec.Struct, frozen=True):
         row, kind = self.row, self.kind
         standing = NumberStanding.NONE
         if kind is not Kind.SIGN_IN:
-            standing = numbers.standing(row.holder, row.held_until, row.account_id, now)
+            standing = numbers.standing(
+                row.holder,
+                row.held_until,
+                row.held_version,
+                row.account_id,
+                row.number_version,
+                now,
+            )
         session = None
         if row.session_level is not None and row.session_opened_at is not None:
             session = SessionFacts(Level(row.session_level), row.session_opened_at)

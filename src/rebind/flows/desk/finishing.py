@@ -1,11 +1,10 @@
 """What a journey hands back when the rule said "now": its writes, its audit lines, its session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from rebind.domain.acts import Line
-from rebind.domain.evidence import Proof
 from rebind.domain.request import Kind
 from rebind.domain.rows import Apply
 from rebind.domain.units import Ms
@@ -23,9 +22,8 @@ class Finished(msgspec.Struct, frozen=True):
     session: SessionGiven | None = None
 
 
-class Journey(msgspec.Struct, frozen=True):
-    """How `verify` ends a request of one kind, and which proofs may be typed in it."""
+Finish = Callable[[Desk, Caller, Dossier, Apply, Ms], Finished]
+"""How a journey ends a request that the rule applied."""
 
-    kind: Kind
-    proofs: frozenset[Proof]
-    finish: Callable[[Desk, Caller, Dossier, Apply, Ms], Finished]
+Journeys = Mapping[Kind, Finish]
+"""The journeys that are served, handed to `verify` by the front hall."""

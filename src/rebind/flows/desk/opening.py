@@ -4,7 +4,7 @@ import msgspec
 
 from rebind.domain.phone import Phone
 from rebind.domain.rows import Gives, Level, Ways
-from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
+from rebind.domain.units import DAY, SECOND, Id, Ms
 from rebind.flows.desk import tokens
 from rebind.flows.desk.desk import Caller, Desk
 from rebind.store import devices, requests, sessions
@@ -67,6 +67,7 @@ def session(
     desk: Desk,
     caller: Caller,
     account_id: Id,
+    number_version: int,
     device_id: Id | None,
     gives: Gives,
     now: Ms,
@@ -80,7 +81,6 @@ def session(
     session_id = desk.dice.id(now)
     token, token_hash = tokens.new_session(desk.dice, account_id, session_id)
     level = Level.PROBATION if gives is Gives.PROBATION else Level.FULL
-    fresh_until = now + desk.policy.session_fresh_h * HOUR if gives is Gives.FRESH else None
     expires_at = now + desk.policy.session_ttl_d * DAY
     writes = [
         devices.meet(account_id, device_id, level is Level.FULL, enrolled, now),
@@ -89,10 +89,10 @@ def session(
             session_id,
             token_hash,
             device_id,
+            number_version,
             level.value,
             now,
             expires_at,
-            fresh_until,
             desk.seal.seal("sessions.address", session_id, caller.address),
             desk.seal.seal("sessions.agent", session_id, caller.agent),
         ),

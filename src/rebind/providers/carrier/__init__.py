@@ -1,1 +1,0 @@
-"""Ways to ask an operator about a number: `none.py` asks nobody."""
