@@ -20,7 +20,6 @@ from rebind.flows import account, change, enrol, seed, sign_in, verify
 from rebind.flows.desk import Caller, Desk, RequestView, tokens
 from rebind.main.furnishing import JOURNEYS
 from rebind.ports import Seal
-from rebind.providers.carrier.none import NoCarrier
 from rebind.providers.clock.system import SystemClock
 from rebind.providers.dice.system import SystemDice
 from rebind.store import accounts
@@ -119,7 +118,7 @@ class Recorder:
             for limit in in_force({}).by_name.values()
         }
         self._plain = Desk(
-            engine, self._clock, dice, seal, NoCarrier(), Policy(change_gap_h=0),
+            engine, self._clock, dice, seal, None, Policy(change_gap_h=0),
             type(in_force({}))(limits), lambda: None,
         )  # fmt: skip
         crypto = ("seal", "unseal", "index", "indexes", "mac", "matches")

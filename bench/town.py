@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from bench import processes
-from rebind.domain.limits import LIMITS
+from rebind.domain.limits import CEILINGS, LIMITS
 from rebind.domain.units import DAY
 from rebind.flows import seed
 from rebind.flows.desk import tokens
@@ -205,8 +205,8 @@ def session_rows(seal: Seal, size: int) -> list[dict[str, Any]]:
     for i in list(range(0, size, step))[:RESIDENTS_MAX]:
         raw = _session_raw(i)
         write = sessions.open_session(
-            raw[:16], raw[16:32], blake2b(raw, digest_size=32).digest(), seed.device_id(i), "full",
-            now, now + 30 * DAY, None,
+            raw[:16], raw[16:32], blake2b(raw, digest_size=32).digest(), seed.device_id(i), 1,
+            "full", now, now + 30 * DAY,
             seal.seal("sessions.address", raw[16:32], _ADDRESS),
             seal.seal("sessions.agent", raw[16:32], _AGENT),
         )  # fmt: skip
@@ -237,5 +237,6 @@ def _policy() -> str:
     nobody is "seen" anew during a run, which would be a write now and then."""
     lines = ["[policy]", "change_gap_h = 0", "seen_every_s = 86400"]
     for limit in LIMITS:
-        lines += [f"[limits.{limit.name}]", "amount = 1000000000", "gaps_s = []"]
+        amount = CEILINGS.get(limit.name, 1_000_000_000)
+        lines += [f"[limits.{limit.name}]", f"amount = {amount}", "gaps_s = []"]
     return "\n".join(lines) + "\n"

@@ -96,10 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics_token: Annotated[
         str | None,
         Meta(
-            min_length=16,
-            max_length=200,
-            description="Opens /metrics by `Authorization: Bearer`; unset, there is none but in a "
-            "demo",
+            description="16 characters or more; opens /metrics by `Authorization: Bearer`. Without "
+            "it there is no /metrics but in a demo"
         ),
     ] = None
     service_name: Annotated[
@@ -229,7 +227,7 @@ def _contradictions(settings: Settings) -> list[str]:
         except ValueError:
             wrong.append(f"trusted_proxies: {network} is not a network")
     if settings.metrics_token is not None and not _TOKEN.fullmatch(settings.metrics_token):
-        wrong.append("metrics_token: may hold letters, digits and signs of ASCII only, no spaces")
+        wrong.append("metrics_token: must be 16 to 200 letters, digits and signs, no spaces")
     return wrong + _wrong_sms(settings) + _wrong_mail(settings)
 
 
@@ -342,10 +340,12 @@ def _is_plain(url: str) -> bool:
     """Whether a provider would be spoken to in the clear over a network that may be foreign. A name
     says nothing about where it leads; only a literal private address does."""
     parts = _address(url)
-    if parts is None or parts.scheme not in ("http", "smtp") or _is_this_machine(parts.hostname):
+    if parts is None or not parts.hostname or parts.scheme not in ("http", "smtp"):
+        return False
+    if _is_this_machine(parts.hostname):
         return False
     try:
-        found = ip_address(parts.hostname or "")
+        found = ip_address(parts.hostname)
     except ValueError:
         return True
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
@@ -354,4 +354,4 @@ def _is_plain(url: str) -> bool:
 
 
 _MAIL_SCHEMES = ("smtp", "smtp+starttls", "smtps")
-_TOKEN = re.compile(r"[!-~]+")
+_TOKEN = re.compile(r"[!-~]{16,200}")

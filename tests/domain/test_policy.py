@@ -196,11 +196,21 @@ def test_equal_waits_are_no_contradiction() -> None:
         (Policy(stale_after_d=91), "91"),
         (Policy(stale_after_by_region_d={"RU": 120}), "RU"),
         (Policy(profile="lenient"), "lenient"),
+        (Policy(rows_off=ROWS_NOT_OFFERED | {"I2"}), "without row I2"),
+        (Policy(rows_off=ROWS_NOT_OFFERED | {"I4"}), "without row I4"),
     ],
 )
 def test_what_is_unwise_is_warned_of(policy: Policy, word: str) -> None:
     assert any(word in line for line in warnings(policy))
     assert contradictions(policy) == []
+
+
+@pytest.mark.parametrize("days", [0, -1, 366])
+def test_a_confirmation_goes_stale_within_a_year_everywhere(days: int) -> None:
+    for text in (f"stale_after_d = {days}", f"[stale_after_by_region_d]\nRU = {days}"):
+        with pytest.raises(msgspec.ValidationError, match="stale_after"):
+            read(text)
+    read("stale_after_d = 365\n[stale_after_by_region_d]\nRU = 1")
 
 
 def test_ninety_days_are_still_fine() -> None:

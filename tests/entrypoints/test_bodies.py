@@ -157,6 +157,53 @@ async def test_nobody_holds_a_connection_for_ever(monkeypatch: pytest.MonkeyPatc
     assert await read([b'{"text"', b':"late"}'], pause_s=0.05) is BODY_MALFORMED
 
 
+@pytest.mark.parametrize("pieces", [0, 1])
+async def test_nobody_who_does_not_go_on_holds_us_for_ever(
+    monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    """A body that never begins, and one that stops; the wait itself ends too."""
+    monkeypatch.setattr(bodies, "BODY_WAIT_S", 0.01)
+    left, ended = [message(b"{", more=True)] * pieces, []
+
+    async def receive() -> Message:
+        if left:
+            return left.pop()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+        raise AssertionError("nothing ever came")
+
+    async with asyncio.timeout(5):
+        assert await bodies.read(JSON, receive, DECODER) is BODY_MALFORMED
+    assert ended == [True]
+
+
+async def test_a_first_piece_that_comes_late_is_read() -> None:
+    assert await read([b'{"text":"late"}'], pause_s=0.01) == Note("late")
+
+
+async def test_who_leaves_before_the_first_piece_gets_no_answer() -> None:
+    async def receive() -> Message:
+        await asyncio.sleep(0.001)
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(ClientDisconnect):
+        await bodies.read(JSON, receive, DECODER)
+
+
+async def test_who_is_cancelled_while_waiting_is_cancelled() -> None:
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("nothing ever came")
+
+    reading = asyncio.create_task(bodies.read(JSON, receive, DECODER))
+    await asyncio.sleep(0.001)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+
+
 async def test_who_is_gone_gets_no_answer() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}

@@ -103,6 +103,17 @@ def test_headers_of_some_statuses() -> None:
     assert told(Refused(CODE_WRONG), "ru")[1]["content-language"] == "ru"
 
 
+@pytest.mark.parametrize(("locale", "word"), [("en", "not known"), ("ru", "Неизвестно")])
+def test_a_lost_answer_is_not_called_no_change(locale: str, word: str) -> None:
+    """The connection may have broken after the commit: nobody may be told that nothing changed."""
+    status, _headers, raw = PROBLEMS.unavailable(locale)
+    detail = json.loads(raw)["detail"]
+    assert status == 503
+    assert word in detail
+    assert "Nothing has changed" not in detail
+    assert "Ничего не изменилось" not in detail
+
+
 async def test_meanings_can_be_read(visitor: Visitor) -> None:
     found = await visitor.get("/problems/code_malformed")
     assert found.status == 200

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from rebind.domain.refusals import (
+    ACCOUNT_CHANGED,
     BODY_MALFORMED,
     CODE_TRIES_SPENT,
     JOURNEY_NOT_OFFERED,
     NUMBER_MALFORMED,
     NUMBER_TAKEN,
     PROOF_NOT_OFFERED,
+    REQUEST_EXPIRED,
+    REQUEST_FINISHED,
     SESSION_REQUIRED,
+    SMS_SIGN_IN_CLOSED,
     TOO_MANY_CODES,
     TRY_AGAIN,
     Refusal,
@@ -39,10 +43,14 @@ TELL_NOTHING = ("Dossier.needs", "_MISSED")
 NEVER_TOLD: dict[str, set[Refusal]] = {
     # A new request has no tries yet; and who has a number is told only after `code_new`.
     "beginRequest": {CODE_TRIES_SPENT, NUMBER_TAKEN},
+    # Whoever looks is told the state of what is closed; only an ended session is refused.
+    "showRequest": {ACCOUNT_CHANGED, REQUEST_EXPIRED, REQUEST_FINISHED},
     # A miss while a wrong code is counted is caught where it is counted.
     "prove": {TOO_MANY_CODES},
+    # They ask whether the device's own limit is spent, and tell nobody.
+    "endOtherSessions": {SMS_SIGN_IN_CLOSED},
     # Whatever was first, the session is gone: the flow says so in one word.
-    "endSession": {TRY_AGAIN},
+    "endSession": {SMS_SIGN_IN_CLOSED, TRY_AGAIN},
 }
 
 

@@ -352,9 +352,10 @@ async def test_one_account_rings_thirty_numbers_a_day(house: House, anna: Someon
     assert said(await anna.sign_in()) == "done"
 
 
-async def test_a_stranger_does_not_spend_the_accounts_budget(house: House, anna: Someone) -> None:
+async def test_a_stranger_does_not_spend_the_accounts_budget(engine: StoreEngine) -> None:
     """He begins to sign in as Anna and asks for code after code, all day long."""
-    house.clock.push(HOUR)
+    house = House(engine, overrides={"code_account": Override(amount=10)})
+    anna = await house.bring_in(ANNA)
     codes = 0
     while codes < 32:
         begun = await stranger(house, ANNA, codes).begin(Kind.SIGN_IN)

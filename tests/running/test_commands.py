@@ -33,6 +33,8 @@ def test_a_policy_is_checked(tmp_path: Path) -> None:
         ("[policy]\ncode_lenght = 6\n", "code_lenght"),
         ("[limits.no_such]\namount = 1\n", "no such limit: no_such"),
         ("[limits.ask_client]\nper = 1\n", "per"),
+        ("[limits.wrong_address]\namount = 700\n", "limits.wrong_address: amount"),
+        ("[policy.stale_after_by_region_d]\nRU = 3650\n", "stale_after_by_region_d"),
         ("not toml", "policy.toml"),
     ],
 )
@@ -43,6 +45,36 @@ def test_a_policy_that_cannot_be_is_refused_by_name(tmp_path: Path, text: str, r
     assert code == 2
     assert reason in words
     assert "Traceback" not in words
+
+
+@pytest.mark.parametrize("words", [("db", "check"), ("db", "upgrade"), ("serve",)])
+def test_a_database_address_that_cannot_be_read_is_named(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    code, told = said(
+        tmp_path,
+        *words,
+        DATABASE_URL="postgresql://rebind:s3cret@localhost:port/rebind",
+        SMS="http://127.0.0.1:9",
+        MAIL="smtp://127.0.0.1:9",
+        MAIL_FROM="a@example.org",
+    )
+    assert code == 2
+    assert "database" in told
+    assert "cannot be read" in told
+    assert "Traceback" not in told
+    assert "s3cret" not in told
+
+
+def test_an_administrator_works_with_the_settings_of_the_service(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """What a demo must not be has no say where nothing is served."""
+    people = tmp_path / "people.jsonl"
+    people.write_text('{"number": "+79161234567"}\n')
+    settings = {"DATABASE_URL": postgres_url, "PUBLIC_URL": "https://accounts.example.org"}
+    code, words = said(tmp_path, "accounts", "import", str(people), HOST="0.0.0.0", **settings)
+    assert code == 0, words
 
 
 def test_keys_are_listed_without_their_secrets(tmp_path: Path) -> None:

@@ -53,10 +53,11 @@ def test_a_number_is_changed_on_an_empty_folder(tmp_path: Path) -> None:
     with running(tmp_path, "demo", LOG_LEVEL="debug") as service:
         change_number(service)
         assert service.call("GET", "/healthz").json() == {"status": "alive"}
-        ready = service.call("GET", "/readyz").json()
-        assert ready["status"] == "ready"
+        assert service.call("GET", "/readyz").json() == {"status": "ready"}
         metrics = service.call("GET", "/metrics").body.decode()
         assert 'rebind_http_answers_total{route="/api/v1/requests",status="201"} 2.0' in metrics
+        # Both lanes are there, and empty ones say so.
+        assert len(re.findall(r'rebind_outbox_waiting\{lane="\w+"\} 0\.0', metrics)) == 2
         assert not re.search(r"\d{10}", re.sub(r"[\d.e+]+$", "", metrics, flags=re.M))
         assert service.stop() == 0
         log = service.log
@@ -116,6 +117,10 @@ def test_a_worker_of_its_own_stops_when_asked(tmp_path: Path, postgres_url: str)
         ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "trusted_proxies: 10.0.0.0/33 is not a network"),
         ({"SMS": "ftp://example.org"}, "sms: must be `demo` or an http"),
         ({"MAIL": "smtp://example.org"}, "mail_from: is needed"),
+        ({"TRUSTED_PROXIES": "0.0.0.0/0"}, "trusted_proxies: 0.0.0.0/0 is everybody"),
+        ({"PUBLIC_URL": "https://accounts.example.org"}, "trusted_proxies: https needs a proxy"),
+        ({"METRICS_TOKEN": "short"}, "metrics_token"),
+        ({"SMS": "http://sms.example.org"}, "sms: codes must travel under TLS"),
         ({"PORT": "eighty"}, "settings: Expected `int`"),
         ({"POLICY": "missing.toml"}, "missing.toml: No such file"),
     ],
@@ -125,6 +130,43 @@ def test_serve_refuses_and_says_why(tmp_path: Path, settings: dict[str, str], re
     assert code == 2
     assert reason in words
     assert "Traceback" not in words
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"SMS": "https://sms.example.org"}, "sms: the demo shows its messages"),
+        ({"HOST": "0.0.0.0"}, "host: the demo listens on this machine only"),
+        ({"PUBLIC_URL": "http://accounts.example.org"}, "public_url: the demo is reached as"),
+        ({"DATABASE_URL": "postgresql://localhost/rebind"}, "database_url: the demo keeps to"),
+    ],
+)
+def test_a_demo_keeps_to_itself(tmp_path: Path, settings: dict[str, str], reason: str) -> None:
+    code, words = said(tmp_path, "demo", **settings)
+    assert code == 2
+    assert reason in words
+    assert "Traceback" not in words
+
+
+def test_metrics_are_the_administrators(tmp_path: Path, postgres_url: str) -> None:
+    settings = {
+        "DATABASE_URL": postgres_url,
+        "SMS": "http://127.0.0.1:9/sms",
+        "MAIL": "smtp://127.0.0.1:9",
+        "MAIL_FROM": "Rebind <no-reply@example.org>",
+        "WORKER": "apart",
+    }
+    with running(tmp_path, "serve", **settings) as service:
+        assert service.call("GET", "/metrics").json()["code"] == "path_unknown"
+    token = "0123456789abcdef"
+    with running(tmp_path, "serve", METRICS_TOKEN=token, **settings) as service:
+        service.call("POST", "/api/v1/requests", {"kind": "sign_in", "number": ANNA})
+        assert service.call("GET", "/readyz").json() == {"status": "ready"}
+        for wrong in ({}, {"Authorization": f"Bearer {token}0"}, {"Authorization": token}):
+            assert service.call("GET", "/metrics", **wrong).status == 404
+        metrics = service.call("GET", "/metrics", Authorization=f"Bearer {token}").body.decode()
+        assert 'rebind_outbox_waiting{lane="code"} 1.0' in metrics
+        assert token not in service.log
 
 
 def test_serve_refuses_a_lost_key_ring(tmp_path: Path) -> None:

@@ -272,9 +272,8 @@ MUST_WAIT = _refusal(
     409,
     _("This would have to wait"),
     _(
-        "With these proofs the change may take effect after {until} at the earliest. This service"
-        " does not offer waiting changes yet: confirm from a device that you have used for a "
-        "week."
+        "With these proofs it could take effect after {until} at the earliest, and this service "
+        "does not offer waiting yet. Confirm from a device that you have used for a week."
     ),
 )
 FACTOR_TOO_YOUNG = _refusal(

@@ -11,7 +11,7 @@ from rebind.domain.limits import CODE_ADDRESS
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply
-from rebind.domain.units import Ms
+from rebind.domain.units import SECOND, Ms
 from rebind.flows.desk import budgets, codes, opening, tokens
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
@@ -59,7 +59,7 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
         Kind.ENROL,
         State.OPEN,
         strangers_needs(Kind.ENROL),
-        now + desk.policy.request_ttl_s * 1000,
+        now + desk.policy.request_ttl_s * SECOND,
         token,
     )
 

@@ -17,7 +17,7 @@ from rebind.domain.limits import (
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Gives
-from rebind.domain.units import Ms
+from rebind.domain.units import SECOND, Ms
 from rebind.flows.desk import budgets, codes, notices, opening, tokens
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.callers import device_facts, knows
@@ -88,7 +88,7 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
         Kind.SIGN_IN,
         State.OPEN,
         strangers_needs(Kind.SIGN_IN),
-        now + desk.policy.request_ttl_s * 1000,
+        now + desk.policy.request_ttl_s * SECOND,
         token,
     )
 

@@ -183,7 +183,7 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
             parameters=THE_REQUEST,
             status=200,
             answer=schemas.Request,
-            refusals=(REQUEST_UNKNOWN,),
+            refusals=(REQUEST_UNKNOWN, SESSION_ENDED),
             summary="Where a request stands",
             operation_id="showRequest",
             tag=TAG,

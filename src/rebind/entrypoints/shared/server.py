@@ -11,8 +11,8 @@ import uvicorn
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 CONNECTIONS_MAX = 2_000
-"""Of one process. Each costs memory and a file; over this, callers are told 503 at once by uvicorn
-instead of everybody waiting. Thirty seconds of ten calls a second at a proxy stay far below."""
+"""Open connections of one process, idle ones included. Each costs memory and a file; over this
+uvicorn answers 503 at once. A proxy keeps a few dozen, so only a flood comes near."""
 
 GRACE_S = 10
 """Requests under way may take this long after a stop was asked for."""

@@ -7,7 +7,7 @@ from rebind.domain.evidence import DeviceFacts, Factor
 from rebind.domain.limits import WRONG_DEVICE
 from rebind.domain.refusals import SESSION_ENDED, SESSION_REQUIRED, Refused
 from rebind.domain.rows import AccountFacts, AccountState, Level, SessionFacts
-from rebind.domain.units import Id, Ms
+from rebind.domain.units import SECOND, Id, Ms
 from rebind.flows.desk.desk import Caller, Desk
 from rebind.flows.desk.tokens import SessionToken, device, session
 from rebind.store import accounts, sessions
@@ -23,6 +23,7 @@ class SignedIn(msgspec.Struct, frozen=True):
 
     @property
     def account_id(self) -> Id:
+        """Whose session it is."""
         return self.row.account_id
 
     @property
@@ -32,9 +33,11 @@ class SignedIn(msgspec.Struct, frozen=True):
 
     @property
     def facts(self) -> SessionFacts:
+        """The session as the rule takes it."""
         return SessionFacts(Level(self.row.level), self.row.opened_at)
 
     def device(self) -> DeviceFacts:
+        """What is stored of the session's device. Whether the caller holds it is another matter."""
         row = self.row
         return device_facts(row.device_full_since, row.device_enrolled, row.device_reported_at)
 
@@ -113,5 +116,5 @@ async def signed_in(desk: Desk, caller: Caller) -> SignedIn | Refused:
 
 async def note_seen(desk: Desk, who: SignedIn, now: Ms) -> None:
     """Keep when the person was last seen, no finer than the policy says. Not an act: no line."""
-    if now - who.row.seen_at >= desk.policy.seen_every_s * 1000 and who.full:
+    if now - who.row.seen_at >= desk.policy.seen_every_s * SECOND and who.full:
         await desk.engine.write([sessions.seen(who.account_id, who.row.id, now)])

@@ -31,6 +31,7 @@ class Target(msgspec.Struct, frozen=True):
 
     @property
     def by_email(self) -> bool:
+        """Whether it goes to a mailbox, and not to a telephone."""
         return self.proof is Proof.CODE_EMAIL
 
 

@@ -52,14 +52,17 @@ class Dossier(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> Id:
+        """Of the request."""
         return self.row.id
 
     @property
     def kind(self) -> Kind:
+        """Which journey it is."""
         return Kind(self.row.kind)
 
     @property
     def account_id(self) -> Id:
+        """The account, the one that is to be, or nobody's."""
         return self.row.account_id
 
     @property
@@ -81,6 +84,7 @@ class Dossier(msgspec.Struct, frozen=True):
         return "stranger" if self._asked_by_stranger else "holder"
 
     def state(self, now: Ms) -> State:
+        """Where the request stands."""
         return state_of(self.row.ended_as, self.row.expires_at, now)
 
     def number(self, desk: Desk) -> str:
@@ -96,6 +100,7 @@ class Dossier(msgspec.Struct, frozen=True):
         return desk.seal.unseal("bindings.number", place, row.current_sealed)
 
     def on_known_device(self, desk: Desk, now: Ms) -> bool:
+        """Whether it was begun with the key of a device that the account knows."""
         row = self.row
         if row.device_id is None:
             return False
@@ -125,6 +130,7 @@ class Dossier(msgspec.Struct, frozen=True):
         return None
 
     def ask(self, now: Ms) -> Ask:
+        """What is asked, in the words of the rule."""
         row, kind = self.row, self.kind
         standing = NumberStanding.NONE
         if kind is not Kind.SIGN_IN:

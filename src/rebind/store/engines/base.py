@@ -15,11 +15,11 @@ import msgspec
 from rebind.domain.units import SECOND, Ms
 from rebind.store.statements import Args, Engine, Value
 
-RETRIES_MAX: Final = 6
+RETRIES_MAX: Final = 10
 """How often a batch that lost to a deadlock or a serialization failure is tried again."""
 
-RETRY_FIRST_MS: Final[Ms] = 4
-RETRY_LAST_MS: Final[Ms] = 250
+RETRY_FIRST_MS: Final[Ms] = 8
+RETRY_LAST_MS: Final[Ms] = 1 * SECOND
 """Each pause doubles between these two; chance takes up to half of it away, so that two batches
 that met once do not meet again."""
 

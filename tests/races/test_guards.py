@@ -1,0 +1,95 @@
+"""The guards one by one: behind each other they are never met alone, and so each is met here,
+by twenty batches at once from two processes (STYLE 5)."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from rebind.domain.request import Kind, State
+from rebind.domain.units import HOUR
+from rebind.store import accounts, challenges, numbers, requests
+from rebind.store.statements import Missed, Write
+from tests.people import ANNA, BORIS, CLARA, DARIA, House, Someone, said
+from tests.races.invariants import broken
+
+
+async def winners(house: House, beside: House, write: Callable[[int], Write]) -> int:
+    """How many of twenty batches were kept; all others must have missed, at that guard."""
+    ended = await asyncio.gather(
+        *((house, beside)[n % 2].engine.write([write(n)]) for n in range(20)),
+        return_exceptions=True,
+    )
+    guard = write(0).statement.name
+    for end in ended:
+        assert end is None or (isinstance(end, Missed) and end.guard == guard), end
+    return sum(end is None for end in ended)
+
+
+@pytest.fixture
+async def begun(house: House) -> bytes:
+    """A request that waits for its code."""
+    return (await Someone(house, CLARA).begin(Kind.ENROL)).id
+
+
+async def test_a_code_is_consumed_once(house: House, beside: House, begun: bytes) -> None:
+    (rows,) = await house.engine.read(challenges.of_request(begun))
+    challenge = challenges.rows(rows)["code_new"]
+    now = house.clock.now()
+    assert await winners(house, beside, lambda _: challenges.consume(begun, challenge, now)) == 1
+
+
+async def test_a_request_moves_on_once_from_where_it_stood(
+    house: House, beside: House, begun: bytes
+) -> None:
+    now = house.clock.now()
+    assert await winners(house, beside, lambda _: requests.advance(begun, 1, now)) == 1
+    assert await winners(house, beside, lambda _: requests.advance(begun, 1, now)) == 0
+
+
+async def test_a_request_ends_once(house: House, beside: House, begun: bytes) -> None:
+    now = house.clock.now()
+    ends = (State.DONE, State.CANCELLED, State.REFUSED)
+    ended = await winners(house, beside, lambda n: requests.end(begun, 1, ends[n % 3], None, now))
+    assert ended == 1
+
+
+async def test_an_account_is_rebound_once_from_one_number(house: House, beside: House) -> None:
+    anna = await house.bring_in(ANNA)
+    now = house.clock.now()
+    assert await winners(house, beside, lambda _: accounts.rebound(anna.account, 1, now)) == 1
+    assert await house.value("SELECT number_version FROM accounts") == 2
+
+
+async def test_a_binding_is_released_once(house: House, beside: House) -> None:
+    anna = await house.bring_in(ANNA)
+    release = accounts.release(anna.account, 1, "change", house.clock.now())
+    assert await winners(house, beside, lambda _: release) == 1
+
+
+async def test_a_free_number_is_reserved_once(house: House, beside: House) -> None:
+    keys, now = house.seal.indexes("number", CLARA), house.clock.now()
+    won = await winners(house, beside, lambda n: numbers.reserve(keys, bytes([n]) * 16, 1, now)[0])
+    assert won == 1
+
+
+async def test_a_number_held_at_the_last_moment_is_not_taken(house: House) -> None:
+    """Between Boris's look and his write somebody enrols with that number and leaves it again: it
+    is held for them, and not for him."""
+    boris, clara = await house.bring_in(BORIS), Someone(house, CLARA, address="198.51.100.9")
+    await boris.sign_in()
+    house.clock.push(HOUR)
+    enrolling = await clara.begin(Kind.ENROL)
+    code = await house.code_to(CLARA)
+    house.clock.push(60_000)
+    begun = await boris.begin(Kind.CHANGE, CLARA)
+    codes = await house.code_to(BORIS), await house.code_to(CLARA)
+
+    async def she_comes_and_goes() -> None:
+        assert said(await clara.prove(enrolling, code_new=code)) == "done"
+        assert said(await clara.change(DARIA)) == "done"
+
+    house.carrier.meanwhile.append(she_comes_and_goes)
+    told = await boris.prove(begun, code_current=codes[0], code_new=codes[1])
+    assert said(told) == "number_taken"
+    assert await broken(house) == []
