@@ -126,11 +126,12 @@ class Floor:
         raw = _raw(headers[b"authorization"][10:])
         hashed = blake2b(raw, digest_size=32).digest()
         ((row,),) = await store.read(0, self._keys(raw, hashed))
-        place = row[8] + row[12].to_bytes(4, "big")
-        number = self._seal.unseal("bindings.number", place, row[14])
+        # In the order of the columns of `sessions.by_token`.
+        place = row[7] + row[11].to_bytes(4, "big")
+        number = self._seal.unseal("bindings.number", place, row[13])
         answer = Account(
-            row[8].hex(), row[9], number, row[16], moment(row[17]), moment(row[18]),
-            moment(row[11]), row[10], row[2],
+            row[7].hex(), row[8], number, row[15], moment(row[16]), moment(row[17]),
+            moment(row[10]), row[9], row[2],
         )  # fmt: skip
         await _send(send, 200, answer)
 

@@ -165,7 +165,12 @@ class Recorder:
         )
         row = session_rows(self._seal, _PEOPLE)[i]
         await self._engine.write(
-            [Write(Statement("bench.session", row.pop("sql")), {**row, "opened_at": now})]
+            [
+                Write(
+                    Statement("bench.session", row.pop("sql")),
+                    {**row, "opened_at": now, "number_version": VERSION},
+                )
+            ]
         )
 
     async def _call(
