@@ -39,18 +39,26 @@ def _append(lines: int) -> Statement:
     return Statement("acts.append", f"INSERT INTO acts ({', '.join(_COLUMNS)}) VALUES {values}")  # noqa: S608
 
 
+@cache
+def _names(lines: int) -> tuple[str, ...]:
+    return tuple(f"{column}{i}" for i in range(lines) for column in _COLUMNS)
+
+
 def append(lines: Sequence[tuple[Id, Line]], now: Ms) -> Write:
     """Add lines, each with its new id."""
-    args: dict[str, Value] = {}
-    for i, (line_id, line) in enumerate(lines):
-        args[f"subject_id{i}"] = line.subject_id
-        args[f"id{i}"] = line_id
-        args[f"act{i}"] = line.act.value
-        args[f"actor{i}"] = line.actor
-        args[f"door{i}"] = line.door.value
-        args[f"at{i}"] = now
-        args[f"request_id{i}"] = line.request_id
-        args[f"why{i}"] = line.why
+    values: list[Value] = []
+    for line_id, line in lines:
+        values += (
+            line.subject_id,
+            line_id,
+            line.act.value,
+            line.actor,
+            line.door.value,
+            now,
+            line.request_id,
+            line.why,
+        )
+    args: dict[str, Value] = dict(zip(_names(len(lines)), values, strict=True))
     return Write(_append(len(lines)), args, expect=len(lines))
 
 

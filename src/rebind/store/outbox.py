@@ -7,25 +7,12 @@ Rows of one address and lane leave in the order of their ids; lane 0 (codes) nev
 from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from functools import cache
+from itertools import chain
 
 import msgspec
 
 from rebind.domain.units import Id, Ms
 from rebind.store.statements import Query, Rows, Statement, Value, Write
-
-_COLUMNS = (
-    "id",
-    "lane",
-    "channel",
-    "address_key",
-    "message",
-    "account_id",
-    "request_id",
-    "payload_sealed",
-    "created_at",
-    "due_at",
-    "expires_at",
-)
 
 _CLAIM = Statement(
     "outbox.claim",
@@ -95,6 +82,9 @@ class Parcel(msgspec.Struct, frozen=True):
     expires_at: Ms
 
 
+_COLUMNS = Parcel.__struct_fields__
+
+
 class Claimed(msgspec.Struct, frozen=True):
     """A message that this worker may send until its lease ends."""
 
@@ -124,12 +114,15 @@ def _put(parcels: int) -> Statement:
     )
 
 
+@cache
+def _names(parcels: int) -> tuple[str, ...]:
+    return tuple(f"{column}{i}" for i in range(parcels) for column in _COLUMNS)
+
+
 def put(parcels: Sequence[Parcel]) -> Write:
     """Keep messages for the worker."""
-    args: dict[str, Value] = {}
-    for i, parcel in enumerate(parcels):
-        for column in _COLUMNS:
-            args[f"{column}{i}"] = getattr(parcel, column)
+    values = chain.from_iterable(msgspec.structs.astuple(parcel) for parcel in parcels)
+    args: dict[str, Value] = dict(zip(_names(len(parcels)), values, strict=True))
     return Write(_put(len(parcels)), args, expect=len(parcels))
 
 
