@@ -1,6 +1,6 @@
 """What Rebind asks of the outside: small protocols, each filled by one folder under `providers/`.
 
-Flows receive these as values from the front hall (`main.py`) and never look for them elsewhere.
+Flows receive these as values from the front hall (`main/`) and never look for them elsewhere.
 Tests put stand-ins with a memory behind the same protocols; the store is never one of them.
 """
 
