@@ -20,9 +20,10 @@ from rebind.domain.policy import Policy
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, Id, Ms
-from rebind.flows import change, enrol, imports, requests, sign_in, verify
+from rebind.flows import change, enrol, imports, objections, requests, sign_in, undo, verify
 from rebind.flows.deliver import Courier
 from rebind.flows.desk import Caller, Desk, RequestView
+from rebind.flows.upkeep import Upkeep
 from rebind.main.furnishing import JOURNEYS
 from rebind.ports import Rendered, Undelivered
 from rebind.providers.dice.system import SystemDice
@@ -44,6 +45,7 @@ THIEF = "+79851110000"
 """Mobile numbers of Russia, the United Kingdom and Kazakhstan."""
 
 ANNA_MAIL, BORIS_MAIL = "anna@example.org", "boris@example.net"
+SITE = "http://localhost:8080"
 BOTH = (Proof.CODE_CURRENT, Proof.CODE_NEW)
 
 
@@ -191,10 +193,30 @@ class House:
             mail=MailHalf(self.post),
             service="Rebind",
             domain="localhost",
+            site=SITE,
         )
+        self.bugs: list[BaseException] = []
+        self.upkeep = Upkeep(self.desk, JOURNEYS, self.bugs.append)
 
     def _nudge(self) -> None:
         self.nudges += 1
+
+    async def pass_time(self, by: Ms) -> None:
+        """Let time pass, and do what it does; what was to be sent before is sent before."""
+        await self.deliver()
+        self.clock.push(by)
+        while await self.upkeep.once():
+            pass
+        await self.deliver()
+        assert not self.bugs, self.bugs
+
+    async def link_to(self, address: str, word: str) -> str:
+        """What the newest message to an address carries after /stop/ or /undo/."""
+        await self.deliver()
+        post = self.post
+        to = post.mail_to(address) if "@" in address else post.sms_to(address)
+        links = [re.findall(rf"{SITE}/{word}/(\S+)", sent.words.text) for sent in to]
+        return str([found for found in links if found][-1][0])
 
     async def deliver(self) -> None:
         """Let the worker send everything that is due."""
@@ -292,6 +314,10 @@ class Someone:
                 return await sign_in.begin(desk, caller, number)
             case Kind.CHANGE:
                 return await change.begin(desk, caller, number, send)
+            case Kind.UNDO if "@" in number:
+                return await undo.by_email(desk, caller, number)
+            case Kind.UNDO:
+                return await undo.by_number(desk, caller, number)
             case _:
                 raise AssertionError(f"{kind} is not offered yet")
 
@@ -319,6 +345,21 @@ class Someone:
     async def cancel(self, request: RequestView) -> Any:
         """Stop a request."""
         return await requests.cancel(self.house.desk, self.caller(request.token), request.id)
+
+    async def object_to(self, request: RequestView) -> Any:
+        """Stop a request, whoever began it, from one's own session."""
+        desk, caller = self.house.desk, self.caller()
+        return await objections.by_session(desk, JOURNEYS, caller, request.id)
+
+    async def stop_by(self, link: str) -> Any:
+        """Stop a request by the link of a notice, signed in nowhere."""
+        caller = self.caller(bearer="", device=None)
+        return await objections.by_link(self.house.desk, JOURNEYS, caller, link)
+
+    async def undo_by(self, link: str) -> Any:
+        """Begin to take a change back by the link of a notice, signed in nowhere."""
+        caller = self.caller(bearer="", device=None)
+        return await undo.by_link(self.house.desk, caller, link)
 
     async def look_at(self, request: RequestView) -> Any:
         """How a request stands."""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rebind.domain import sign_in
 from rebind.domain.decision import ROWS, decide
 from rebind.domain.evidence import (
     ACCOUNT_SIDE,
@@ -34,6 +35,7 @@ from rebind.domain.rows import (
     Decision,
     Gives,
     Level,
+    LockFacts,
     Need,
     NumberStanding,
     Refuse,
@@ -42,6 +44,7 @@ from rebind.domain.rows import (
     Wait,
 )
 from rebind.domain.units import DAY, HOUR, Ms
+from tests.domain import told
 from tests.domain.told import NOON, account, factor
 
 FACTOR_PROOFS = (
@@ -72,7 +75,7 @@ ages = st.one_of(
     st.integers(0, 90 * DAY),
 )
 moments = ages.map(lambda age: NOON - age)
-STATES = [*[AccountState.ACTIVE] * 20, *AccountState]
+STATES = [*[AccountState.ACTIVE] * 14, *[AccountState.LOCKED] * 5, *AccountState]
 SETTERS = [
     frozenset[Proof](),
     frozenset[Proof](),
@@ -88,15 +91,30 @@ def some_of(things: list[T]) -> st.SearchStrategy[list[T]]:
 
 
 @st.composite
+def spans(draw: st.DrawFn) -> tuple[Ms, Ms]:
+    """When a change began, and when what became of it happened."""
+    end = draw(moments)
+    return end - draw(st.sampled_from([0, HOUR, 72 * HOUR, 14 * DAY])), end
+
+
+@st.composite
+def locks(draw: st.DrawFn) -> LockFacts:
+    earlier_than, locked_at = draw(spans())
+    return LockFacts(locked_at, earlier_than, draw(st.sampled_from([False] * 4 + [True])))
+
+
+@st.composite
 def accounts(draw: st.DrawFn) -> AccountFacts:
     kinds = draw(some_of([*FACTOR_PROOFS, Proof.CODE_EMAIL, Proof.PASSKEY]))
     second = draw(st.booleans())
+    state = draw(st.sampled_from(STATES))
     return AccountFacts(
         enrolled_at=NOON - draw(st.sampled_from([400 * DAY, 20 * DAY, HOUR, 0])),
         region=draw(st.sampled_from(["RU", "KZ"])),
         confirmed_at=draw(moments),
-        state=draw(st.sampled_from(STATES)),
+        state=state,
         number_changed_at=draw(st.sampled_from([None, None, NOON - 13 * HOUR, NOON - HOUR])),
+        lock=None if state is AccountState.ACTIVE else draw(st.none() | locks()),
         factors=tuple(
             Factor(proof, draw(moments), draw(st.sampled_from(SETTERS)))
             for proof in kinds
@@ -128,14 +146,18 @@ sessions = st.one_of(
     st.builds(SessionFacts, level=st.just(Level.FULL), opened_at=moments),
     st.just(SessionFacts(Level.FULL, NOON - 10 * DAY)),
 )
-undone = st.builds(
-    UndoFacts,
-    done_at=moments,
-    rested_on_second_factor=st.booleans(),
-    rested_on_approval=st.booleans(),
-    old_number_has_new_holder=st.booleans(),
-)
-MOSTLY = [*[Kind.SIGN_IN] * 6, *[Kind.CHANGE] * 12, *[Kind.UNDO] * 3, *Kind]
+
+
+@st.composite
+def undone(draw: st.DrawFn) -> UndoFacts:
+    begun_at, done_at = draw(spans())
+    rarely = st.sampled_from([False] * 4 + [True])
+    return UndoFacts(
+        begun_at, done_at, begun_at - draw(ages), draw(rarely), draw(rarely), draw(rarely)
+    )
+
+
+MOSTLY = [*[Kind.SIGN_IN] * 8, *[Kind.CHANGE] * 12, *[Kind.UNDO] * 4, *Kind]
 STANDINGS = [*[NumberStanding.FREE] * 12, *NumberStanding]
 
 
@@ -147,7 +169,7 @@ def asks(draw: st.DrawFn, kinds: list[Kind]) -> Ask:
         kind,
         draw(st.sampled_from(STANDINGS)),
         draw(sessions) if signed_in else None,
-        draw(undone) if kind is Kind.UNDO else None,
+        draw(undone()) if kind is Kind.UNDO else None,
     )
 
 
@@ -159,13 +181,14 @@ carriers = st.builds(
 )
 policies = st.one_of(
     st.just(Policy()),
-    st.just(Policy(rows_off=frozenset())),
     st.builds(
         Policy,
         profile=st.sampled_from(["strict", "lenient"]),
         rows_off=st.frozensets(st.sampled_from(ROW_NAMES), max_size=4),
         code_new_fresh_h=st.integers(1, 26),
         aged_after_d=st.integers(1, 30),
+        undo_h=st.integers(24, 200),
+        unlock_sms_h=st.integers(24, 200),
         change_gap_h=st.integers(0, 48),
         wait_modified_h=st.integers(24, 200),
     ),
@@ -178,8 +201,13 @@ def cases(
     kinds: list[Kind] = MOSTLY,
     having: tuple[Factor, ...] = (),
     proofs: frozenset[Proof] = frozenset(Proof),
+    states: tuple[AccountState, ...] = (),
 ) -> Case:
     who = draw(accounts())
+    if states:
+        state = draw(st.sampled_from(states))
+        lock = None if state is AccountState.ACTIVE else who.lock
+        who = msgspec.structs.replace(who, state=state, lock=lock)
     if having:
         who = msgspec.structs.replace(who, factors=(*who.factors, draw(st.sampled_from(having))))
     evidence = [draw(dated(*item)) for item in draw(some_of(proofs_of(who, proofs)))]
@@ -188,6 +216,10 @@ def cases(
 
 def said(case: Case) -> Decision:
     return decide(case.ask, case.evidence, case.account, case.carrier, case.policy, case.now)
+
+
+def at(case: Case, now: Ms) -> Decision:
+    return decide(case.ask, case.evidence, case.account, case.carrier, case.policy, now)
 
 
 def with_evidence(case: Case, *evidence: Evidence) -> Case:
@@ -315,9 +347,11 @@ def test_a_worse_answer_about_the_subscriber_never_helps(case: Case) -> None:
 def test_sms_alone_on_an_unknown_device_applies_no_row_but_those_that_say_so(case: Case) -> None:
     decision = said(case)
     if isinstance(decision, Apply):
-        assert decision.row in {"E1", "I3", "I4"}
+        assert decision.row in {"E1", "I3", "I4", "L2"}
     if isinstance(decision, Apply) and decision.row != "E1":
         assert decision.gives in {Gives.FRESH, Gives.PROBATION}
+    if isinstance(decision, Apply) and sign_in.number_doubtful(case):
+        assert decision.row in {"E1", "I4"}, "a number that may be somebody else's opens no account"
 
 
 @many
@@ -370,6 +404,174 @@ def test_approvals_and_agreement_alone_move_nothing(case: Case) -> None:
     assert said(without) == said(case)
 
 
+# undo and locks
+
+
+@many
+@given(cases([Kind.UNDO]))
+def test_an_undo_never_rests_on_what_was_added_a_week_before_the_change(case: Case) -> None:
+    """Unless the account was opened with it."""
+    decision, undo = said(case), case.ask.undo
+    if not isinstance(decision, Apply):
+        return
+    assert undo is not None
+    assert NOON - undo.done_at < case.policy.undo_h * HOUR
+    days = case.policy.aged_after_d * DAY
+    opened = case.account.enrolled_at + case.policy.aged_at_enrolment_h * HOUR
+    addresses = [
+        item.factor.set_at
+        for item in case.evidence
+        if item.proof is Proof.CODE_EMAIL and item.factor is not None
+    ]
+    if any(item.proof is Proof.CODE_NEW for item in case.evidence):
+        addresses.append(undo.old_number_since)
+    assert any(since <= max(undo.begun_at - days, opened) for since in addresses)
+
+
+@many
+@given(cases([Kind.UNDO]))
+def test_an_undo_puts_back_only_what_an_sms_may_beat(case: Case) -> None:
+    decision, undo = said(case), case.ask.undo
+    if isinstance(decision, Apply):
+        assert undo is not None
+        doubtful = (
+            undo.rested_on_second_factor
+            or undo.rested_on_approval
+            or undo.old_number_has_new_holder
+        )
+        assert decision.gives is (Gives.FREEZE if doubtful else Gives.THE_ACT)
+    assert not isinstance(decision, Wait), "an undo that waits is one too late"
+
+
+@many
+@given(cases(), undone())
+def test_what_stands_elsewhere_in_an_undo_changes_no_other_journey(
+    case: Case, other: UndoFacts
+) -> None:
+    """A change and an enrolment never look at it. A sign-in takes its time from the lock."""
+    if case.ask.kind in {Kind.ENROL, Kind.CHANGE}:
+        ask = msgspec.structs.replace(case.ask, undo=other)
+        assert said(msgspec.structs.replace(case, ask=ask)) == said(case)
+
+
+@st.composite
+def locked_cases(draw: st.DrawFn) -> Case:
+    case = draw(cases([Kind.SIGN_IN]))
+    who = msgspec.structs.replace(
+        case.account, state=AccountState.LOCKED, lock=draw(st.none() | locks())
+    )
+    return msgspec.structs.replace(case, account=who)
+
+
+@many
+@given(locked_cases())
+def test_a_locked_account_gives_a_session_by_l1_and_l2_only(case: Case) -> None:
+    decision, lock = said(case), case.account.lock
+    if lock is None or lock.frozen:
+        assert isinstance(decision, Refuse)
+    if isinstance(decision, Apply | Wait):
+        assert decision.row in {"L1", "L2"}
+        assert any(item.proof is Proof.CODE_CURRENT for item in case.evidence)
+
+
+@many
+@given(locked_cases())
+def test_a_lock_is_lifted_by_what_is_older_or_after_a_day(case: Case) -> None:
+    decision, lock, policy = said(case), case.account.lock, case.policy
+    if not isinstance(decision, Apply) or lock is None:
+        return
+    opened = case.account.enrolled_at + policy.aged_at_enrolment_h * HOUR
+    earlier = max(lock.earlier_than - policy.aged_after_d * DAY, opened)
+    if decision.row == "L2":
+        assert NOON - lock.locked_at >= policy.unlock_sms_h * HOUR
+        assert not any(f.proof in {Proof.TOTP, Proof.PASSKEY} for f in case.account.factors)
+        assert not any(f.set_at <= earlier and not f.set_by for f in case.account.factors)
+    else:
+        assert any(
+            item.proof in {Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE}
+            or (item.factor is not None and item.factor.set_at <= earlier)
+            for item in case.evidence
+        )
+
+
+@many
+@given(
+    cases([Kind.SIGN_IN, Kind.CHANGE, Kind.UNDO], states=(AccountState.ACTIVE, AccountState.CLOSED))
+)
+def test_no_row_of_a_lock_applies_where_there_is_none(case: Case) -> None:
+    decision = said(case)
+    if isinstance(decision, Apply | Wait):
+        assert decision.row not in {"L1", "L2"}
+
+
+# time alone
+
+
+@many
+@given(cases(), st.lists(ages, min_size=1, max_size=3))
+def test_the_end_of_a_wait_never_moves_earlier_by_time_alone(case: Case, steps: list[Ms]) -> None:
+    """Whoever was told of a day has time until that day. What was proved young stays so."""
+    before, now = said(case), NOON
+    for step in sorted(steps):
+        if not isinstance(before, Wait):
+            return
+        now += step
+        then = at(case, now)
+        if isinstance(then, Wait):
+            assert then.until >= before.until
+        if isinstance(then, Apply):
+            noted = [i.last_at for i in case.evidence if i.proof is Proof.SILENCE]
+            assert noted
+            assert max(noted) >= before.until <= now
+        before = then
+
+
+@many
+@given(cases())
+def test_a_wait_that_everybody_kept_silent_on_ends(case: Case) -> None:
+    """At its end it is done, or a fresh code to the new number is asked for; never anything else,
+    where no row got better meanwhile."""
+    waiting = said(case)
+    if not isinstance(waiting, Wait):
+        return
+    end = max(waiting.until, NOON)
+    kept = [item for item in case.evidence if item.proof is not Proof.SILENCE]
+    silence = Evidence(Proof.SILENCE, end, end)
+    fresh = [
+        Evidence(item.proof, item.first_at, end, item.factor)
+        if item.proof is Proof.CODE_NEW
+        else item
+        for item in kept
+    ]
+    done = at(with_evidence(case, *fresh, silence), end)
+    if waiting.row in {"I2", "I3", "I4"}:
+        assert isinstance(done, Apply | Need)
+    else:
+        assert isinstance(done, Apply), "rows that wait do so because nobody has a better one"
+
+
+# each row can be reached
+
+
+@pytest.mark.parametrize("row", ROW_NAMES)
+def test_each_row_is_reached_by_somebody(row: str) -> None:
+    """By itself: with all others off, so that none stands in its light."""
+    (kind,) = {each.kind for each in ROWS if each.name == row}
+    policy = Policy(rows_off=frozenset(ROW_NAMES) - {row})
+    outcomes = set()
+    for who, ask, some in product(PEOPLE, ASKS[kind], SUBSETS):
+        behind = {f.proof: f for f in who.factors}
+        if all(proof in behind for proof in some if proof in FACTOR_PROOFS):
+            evidence = tuple(
+                Evidence(p, NOON - HOUR, NOON - HOUR, behind.get(p)) for p in sorted(some)
+            )
+            found = decide(ask, evidence, who, CarrierFacts(), policy, NOON)
+            outcomes |= {found.row} if isinstance(found, Apply | Wait) else set()
+        if outcomes:
+            break
+    assert outcomes == {row}
+
+
 # `needs` and `ways` keep their word
 
 
@@ -383,8 +585,8 @@ def completed(case: Case, way: tuple[Proof, ...]) -> list[Decision]:
     for behind in product(*options):
         evidence = list(case.evidence)
         for proof, used in zip(way, behind, strict=True):
-            before = [item for item in case.evidence if item.proof is proof]
-            first_at = before[0].first_at if before and proof in SMS else NOON
+            before = [i for i in case.evidence if i.proof is proof and i.factor == used]
+            first_at = before[0].first_at if before else NOON
             evidence.append(Evidence(proof, first_at, NOON, used))
         outcomes.append(said(with_evidence(case, *evidence)))
     return outcomes
@@ -437,7 +639,24 @@ SHAPES = {
         factor(Proof.PASSWORD), factor(Proof.CODE_EMAIL), factor(Proof.TOTP, NOON - DAY)
     ),
 }
+SHAPES |= {
+    "locked": told.locked(),
+    "locked for two days": told.locked(at=NOON - 48 * HOUR),
+    "locked, with password and mail": told.locked(factor(Proof.PASSWORD), factor(Proof.CODE_EMAIL)),
+    "locked, everything": told.locked(*map(factor, FACTOR_PROOFS)),
+    "locked, everything set by sms": told.locked(
+        *(factor(proof, NOON - 20 * DAY, Proof.CODE_CURRENT) for proof in FACTOR_PROOFS)
+    ),
+    "frozen": told.locked(*map(factor, FACTOR_PROOFS), frozen=True),
+}
 SESSIONS = {"old": NOON - 10 * DAY, "young": NOON - HOUR}
+PEOPLE = list(SHAPES.values())
+ASKS = {
+    Kind.ENROL: [told.ENROL],
+    Kind.SIGN_IN: [told.SIGN_IN],
+    Kind.CHANGE: [told.CHANGE],
+    Kind.UNDO: [told.undo(), told.undo(rested_on="rested_on_second_factor")],
+}
 
 
 @pytest.mark.parametrize("sim", [CarrierFacts(), CarrierFacts(SimAnswer.CHANGED, NOON - DAY)])
@@ -446,12 +665,12 @@ SESSIONS = {"old": NOON - 10 * DAY, "young": NOON - HOUR}
 @pytest.mark.parametrize("kind", OFFERED)
 def test_all_subsets_of_proofs(kind: Kind, shape: str, session: str, sim: CarrierFacts) -> None:
     """Each falls on one decision, and one proof more from the account is never worse."""
-    who, policy = SHAPES[shape], Policy(rows_off=frozenset())
+    who, policy = SHAPES[shape], Policy()
     ask = Ask(
         kind,
         NumberStanding.FREE,
         SessionFacts(Level.FULL, SESSIONS[session]),
-        UndoFacts(NOON - HOUR),
+        UndoFacts(NOON - 30 * HOUR, NOON - HOUR, NOON - 200 * DAY),
     )
     behind = {f.proof: f for f in who.factors}
     able = [s for s in SUBSETS if all(p in behind for p in s if p in FACTOR_PROOFS)]
@@ -466,3 +685,43 @@ def test_all_subsets_of_proofs(kind: Kind, shape: str, session: str, sim: Carrie
         for more in ACCOUNT_SIDE - some:
             if some | {more} in found:
                 assert badness(found[some | {more}]) <= badness(decision), (some, more)
+
+
+# time alone, over all subsets of proofs
+
+RIPENING = {
+    f"{proof}, {what}": account(
+        *(factor(other) for other in (Proof.PASSWORD, Proof.CODE_EMAIL) if other is not proof),
+        factor(proof, set_at, *set_by),
+    )
+    for proof, other in (
+        (Proof.PASSWORD, Proof.CODE_EMAIL),
+        (Proof.CODE_EMAIL, Proof.PASSWORD),
+        (Proof.CODE_EMAIL, Proof.CODE_CURRENT),
+    )
+    for what, set_at, set_by in (
+        ("soon aged", NOON - 6 * DAY, ()),
+        (f"soon no more reset by {other}", NOON - 29 * DAY, (other,)),
+    )
+}
+"""Accounts on which, within days, a proof gets a quality that it did not have when it was given."""
+
+
+@pytest.mark.parametrize("sim", [CarrierFacts(), CarrierFacts(SimAnswer.CHANGED, NOON - 6 * DAY)])
+@pytest.mark.parametrize("shape", RIPENING)
+@pytest.mark.parametrize("kind", [Kind.SIGN_IN, Kind.CHANGE])
+def test_what_was_proved_young_stays_young(kind: Kind, shape: str, sim: CarrierFacts) -> None:
+    who, ask = RIPENING[shape], told.CHANGE if kind is Kind.CHANGE else told.SIGN_IN
+    behind = {f.proof: f for f in who.factors}
+    for some in SUBSETS:
+        evidence = tuple(Evidence(p, NOON, NOON, behind.get(p)) for p in sorted(some))
+        before = decide(ask, evidence, who, sim, Policy(), NOON)
+        for hours in (23, 25, 47, 49, 71, 73, 300):
+            if not isinstance(before, Wait):
+                break
+            now = NOON + hours * HOUR
+            then = decide(ask, evidence, who, sim, Policy(), now)
+            assert not isinstance(then, Apply), some
+            if isinstance(then, Wait):
+                assert then.until >= before.until, some
+            before = then

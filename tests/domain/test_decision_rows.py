@@ -6,6 +6,7 @@ whatever the story says.
 
 from typing import Literal
 
+import msgspec
 import pytest
 
 from rebind.domain.decision import ROWS, decide
@@ -27,6 +28,7 @@ from rebind.domain.refusals import (
     CHANGED_RECENTLY,
     FACTOR_TOO_YOUNG,
     JOURNEY_NOT_OFFERED,
+    LOCK_TOO_YOUNG,
     NO_WAY,
     NUMBER_IS_OWN,
     NUMBER_TAKEN,
@@ -41,20 +43,24 @@ from rebind.domain.rows import (
     Ask,
     Gives,
     Level,
+    LockFacts,
     Need,
     NumberStanding,
     Refuse,
     SessionFacts,
-    UndoFacts,
+    Strength,
     Wait,
 )
+from rebind.domain.sign_in import sms_lifts_at
+from rebind.domain.undo import ON_APPROVAL, ON_SECOND_FACTOR, facts_of
 from rebind.domain.units import DAY, HOUR, Ms
 from tests.domain.told import (
-    ALL_ROWS,
+    BEGUN,
     CHANGE,
     CODE_CURRENT,
     CODE_EMAIL,
     CODE_NEW,
+    DEFAULT,
     ENROL,
     KNOWN_DEVICE,
     NOON,
@@ -69,9 +75,11 @@ from tests.domain.told import (
     decided,
     factor,
     given,
+    locked,
     needs,
     refusal,
     row_of,
+    undo,
     waits,
 )
 
@@ -361,7 +369,7 @@ def test_a_wait_ends_with_silence_and_a_fresh_code() -> None:
     silence = Evidence(SILENCE, end, end)
 
     def at(now: Ms, *more: Evidence) -> object:
-        return decide(CHANGE, (*codes, *more), BORIS, CarrierFacts(), ALL_ROWS, now)
+        return decide(CHANGE, (*codes, *more), BORIS, CarrierFacts(), DEFAULT, now)
 
     assert isinstance(at(end - 1, silence), Wait)
     assert isinstance(at(end), Wait), "time alone is not silence: notices must have gone out"
@@ -370,13 +378,13 @@ def test_a_wait_ends_with_silence_and_a_fresh_code() -> None:
     assert at(NOON + 26 * HOUR + 1, silence) == Need(((CODE_NEW,),))
     answered = Evidence(CODE_NEW, NOON, NOON + 5 * DAY)
     later = (*codes[:2], answered, silence)
-    assert decide(CHANGE, later, BORIS, CarrierFacts(), ALL_ROWS, NOON + 5 * DAY) == Apply(
+    assert decide(CHANGE, later, BORIS, CarrierFacts(), DEFAULT, NOON + 5 * DAY) == Apply(
         "C4", Gives.THE_ACT
     )
 
 
 def test_a_fresh_code_is_asked_for_also_where_a_weaker_row_still_waits() -> None:
-    """C4 is over and needs a fresh code; C5 would wait two weeks. Both are told."""
+    """C4 is over and needs a fresh code; C5 would wait two weeks, and need one as well by then."""
     end = NOON + 24 * HOUR
     found = decided(
         CHANGE,
@@ -387,9 +395,29 @@ def test_a_fresh_code_is_asked_for_also_where_a_weaker_row_still_waits() -> None
         Evidence(SILENCE, end, end),
         now=NOON + 27 * HOUR,
     )
-    assert isinstance(found, Wait)
-    assert found.row == "C5"
-    assert (CODE_NEW,) in found.ways
+    assert found == Need(((CODE_NEW,),))
+
+
+def test_a_mailbox_that_ages_while_a_change_waits_makes_nothing_earlier() -> None:
+    """Everybody was told of two weeks. The mailbox is a week old tomorrow; that it was young when
+    it answered stays so. Answered again, it counts from then."""
+    kolya = account(factor(CODE_EMAIL, NOON - 6 * DAY))
+    proofs = (KNOWN_DEVICE, CODE_EMAIL, CODE_NEW)
+    for later in (0, DAY - 1, DAY, 2 * DAY, 13 * DAY):
+        found = decided(CHANGE, kolya, *proofs, now=NOON + later)
+        assert waits(found) == ("C5", 14 * DAY)
+    again = Evidence(CODE_EMAIL, NOON, NOON + 2 * DAY, kolya.factors[0])
+    found = decided(CHANGE, kolya, KNOWN_DEVICE, again, CODE_NEW, now=NOON + 3 * DAY)
+    assert waits(found) == ("C4", 3 * DAY)
+
+
+def test_a_password_of_the_mailbox_becomes_no_second_proof_by_waiting() -> None:
+    """Reset by e-mail 29 days ago: the two are one proof, tomorrow still."""
+    lida = account(factor(PASSWORD, NOON - 29 * DAY, CODE_EMAIL), factor(CODE_EMAIL))
+    proofs = (PASSWORD, CODE_EMAIL, CODE_NEW)
+    assert needs(decided(CHANGE, lida, *proofs)) == ((CODE_CURRENT,),)
+    later = decided(CHANGE, lida, *proofs, now=NOON + 2 * DAY)
+    assert (PASSWORD,) in needs(later), "given again, it counts as given then"
 
 
 def test_silence_of_an_earlier_window_is_none_of_the_later() -> None:
@@ -490,7 +518,7 @@ def test_a_proof_without_the_factor_behind_it_does_not_count() -> None:
 def test_aged_at_its_borders(set_after: Ms, age: Ms, counts: bool) -> None:
     enrolled = NOON - 100 * DAY
     word = factor(PASSWORD, enrolled + set_after)
-    assert aged(word, enrolled, ALL_ROWS, word.set_at + age) is counts
+    assert aged(word, enrolled, DEFAULT, word.set_at + age) is counts
 
 
 @pytest.mark.parametrize(
@@ -506,23 +534,19 @@ def test_aged_at_its_borders(set_after: Ms, age: Ms, counts: bool) -> None:
     ],
 )
 def test_known_at_its_borders(device: DeviceFacts | None, counts: bool) -> None:
-    assert known(device, ALL_ROWS, NOON) is counts
+    assert known(device, DEFAULT, NOON) is counts
 
 
 def test_independent_and_stale_at_their_borders() -> None:
     word = factor(PASSWORD, NOON - 30 * DAY, CODE_EMAIL)
-    assert independent(word, CODE_EMAIL, ALL_ROWS, NOON)
-    assert not independent(word, CODE_EMAIL, ALL_ROWS, NOON - 1)
-    assert independent(word, CODE_CURRENT, ALL_ROWS, NOON - 1)
-    assert not stale(NOON - 60 * DAY, "RU", ALL_ROWS, NOON)
-    assert stale(NOON - 60 * DAY - 1, "RU", ALL_ROWS, NOON)
+    assert independent(word, CODE_EMAIL, DEFAULT, NOON)
+    assert not independent(word, CODE_EMAIL, DEFAULT, NOON - 1)
+    assert independent(word, CODE_CURRENT, DEFAULT, NOON - 1)
+    assert not stale(NOON - 60 * DAY, "RU", DEFAULT, NOON)
+    assert stale(NOON - 60 * DAY - 1, "RU", DEFAULT, NOON)
 
 
 # undo
-
-
-def undo(done_at: Ms = NOON - HOUR, **rested: bool) -> Ask:
-    return Ask(Kind.UNDO, NumberStanding.PREVIOUS, undo=UndoFacts(done_at, **rested))
 
 
 def test_u1_an_old_address_takes_the_change_back() -> None:
@@ -531,24 +555,116 @@ def test_u1_an_old_address_takes_the_change_back() -> None:
         assert decided(undo(), BORIS, proof) == Apply("U1", Gives.THE_ACT)
 
 
+@pytest.mark.parametrize("proof", sorted(set(Proof) - {CODE_NEW, CODE_EMAIL}))
+def test_nothing_but_an_old_address_takes_a_change_back(proof: Proof) -> None:
+    everybody = account(*map(factor, (PASSWORD, CODE_EMAIL, TOTP, PASSKEY, RECOVERY_CODE)))
+    assert needs(decided(undo(), everybody, proof)) == ((CODE_NEW,), (CODE_EMAIL,))
+
+
 @pytest.mark.parametrize(
     "what", ["rested_on_second_factor", "rested_on_approval", "old_number_has_new_holder"]
 )
 def test_u2_what_an_sms_must_not_beat_is_frozen(what: str) -> None:
-    assert decided(undo(**{what: True}), BORIS, CODE_NEW) == Apply("U2", Gives.FREEZE)
+    for proof in (CODE_NEW, CODE_EMAIL):
+        assert decided(undo(rested_on=what), BORIS, proof) == Apply("U2", Gives.FREEZE)
 
 
 def test_u2_freezes_although_the_old_number_is_taken() -> None:
-    facts = UndoFacts(NOON - HOUR, old_number_has_new_holder=True)
-    ask = Ask(Kind.UNDO, NumberStanding.TAKEN, undo=facts)
+    ask = undo(NumberStanding.TAKEN, rested_on="old_number_has_new_holder")
     for proof in (CODE_NEW, CODE_EMAIL):
         assert decided(ask, BORIS, proof) == Apply("U2", Gives.FREEZE)
 
 
+@pytest.mark.parametrize(
+    ("row", "new_holder", "freezes"),
+    [
+        ("C1", False, True),
+        ("R1", False, True),
+        ("H1", False, True),
+        ("R4", False, True),
+        ("K6", False, True),
+        ("C2", False, False),
+        ("C3", False, False),
+        ("C5", False, False),
+        (None, False, False),
+        ("C2", True, True),
+    ],
+)
+def test_what_a_finished_request_rested_on_is_known_by_its_row(
+    row: str | None, new_holder: bool, freezes: bool
+) -> None:
+    facts = facts_of(BEGUN, NOON - HOUR, NOON - 300 * DAY, row, new_holder)
+    found = decided(Ask(Kind.UNDO, NumberStanding.PREVIOUS, undo=facts), BORIS, CODE_NEW)
+    assert row_of(found) == ("U2" if freezes else "U1")
+
+
+def test_the_rows_that_undo_must_not_beat_are_those_with_a_second_factor() -> None:
+    with_factor = {
+        row.name
+        for row in ROWS
+        if row.kind is Kind.CHANGE and all(Strength.AGED_SECOND_FACTOR in way for way in row.ways)
+    }
+    assert with_factor == {row.name for row in ROWS if row.name in ON_SECOND_FACTOR} == {"C1"}
+    assert not ON_SECOND_FACTOR & ON_APPROVAL
+
+
 def test_undo_is_open_for_seventy_two_hours() -> None:
-    assert row_of(decided(undo(NOON - 72 * HOUR + 1), BORIS, CODE_NEW)) == "U1"
-    assert refusal(decided(undo(NOON - 72 * HOUR), BORIS, CODE_NEW)) is NO_WAY
+    for done_at, opens in ((NOON - 72 * HOUR + 1, True), (NOON - 72 * HOUR, False)):
+        found = decided(undo(begun_at=done_at - HOUR, done_at=done_at), BORIS, CODE_NEW)
+        assert isinstance(found, Apply) is opens
+    late = undo(begun_at=NOON - 73 * HOUR, done_at=NOON - 72 * HOUR)
+    assert refusal(decided(late, BORIS, CODE_NEW)) is NO_WAY
     assert refusal(decided(Ask(Kind.UNDO), BORIS, CODE_NEW)) is NO_WAY
+
+
+def test_an_undo_cannot_be_had_after_its_code_has_grown_old() -> None:
+    """A code of yesterday morning is asked for again; only in that request it began nothing."""
+    then = NOON - 26 * HOUR
+    slow = undo(done_at=NOON - 40 * HOUR, begun_at=NOON - 50 * HOUR)
+    assert row_of(decided(slow, ANNA, CODE_NEW, at=then)) == "U1"
+    assert needs(decided(slow, ANNA, CODE_NEW, at=then - 1)) == ((CODE_NEW,),)
+
+
+@pytest.mark.parametrize(
+    ("since", "counts"), [(BEGUN - 7 * DAY, True), (BEGUN - 7 * DAY + 1, False)]
+)
+def test_a_number_younger_than_seven_days_takes_nothing_back(since: Ms, counts: bool) -> None:
+    """The thief moved the account to his number; the holder moved it back. He cannot again."""
+    found = decided(undo(old_number_since=since), ANNA, CODE_NEW)
+    if counts:
+        assert row_of(found) == "U1"
+    else:
+        assert refusal(found) is NO_WAY
+        assert needs(decided(undo(old_number_since=since), BORIS)) == ((CODE_EMAIL,),)
+
+
+@pytest.mark.parametrize(
+    ("set_at", "counts"), [(BEGUN - 7 * DAY, True), (BEGUN - 7 * DAY + 1, False)]
+)
+def test_an_email_takes_back_what_began_seven_days_after_it_was_set(
+    set_at: Ms, counts: bool
+) -> None:
+    """Exactly at its border, whatever its age by now."""
+    who = account(factor(CODE_EMAIL, set_at))
+    young = undo(old_number_since=BEGUN - DAY)
+    for ask, offered in ((undo(), ((CODE_NEW,),)), (young, None)):
+        found = decided(ask, who, CODE_EMAIL)
+        if counts:
+            assert row_of(found) == "U1"
+        elif offered is None:
+            assert refusal(found) is NO_WAY
+        else:
+            assert needs(found) == offered
+
+
+def test_what_an_account_was_opened_with_takes_back_from_the_first_day() -> None:
+    """Enrolled at noon, robbed at night: number and mailbox are of the first 24 hours."""
+    opened = NOON - 40 * HOUR
+    for since, counts in ((opened + 24 * HOUR, True), (opened + 24 * HOUR + 1, False)):
+        who = AccountFacts(opened, "RU", opened, factors=(factor(CODE_EMAIL, since),))
+        for proof in (CODE_NEW, CODE_EMAIL):
+            found = decided(undo(old_number_since=since), who, proof)
+            assert isinstance(found, Apply) is counts, (proof, since)
 
 
 def test_undo_does_not_mind_the_change_gap_nor_a_lock_but_a_closed_account() -> None:
@@ -559,7 +675,161 @@ def test_undo_does_not_mind_the_change_gap_nor_a_lock_but_a_closed_account() -> 
         (AccountState.CLOSED, False),
     ):
         who = AccountFacts(NOON - 365 * DAY, "RU", NOON - DAY, state, moment)
-        assert isinstance(decided(undo(moment), who, CODE_NEW), Apply) is opens
+        assert isinstance(decided(undo(), who, CODE_NEW), Apply) is opens
+
+
+def test_a_locked_account_may_be_led_further_back_and_a_frozen_one_may_not() -> None:
+    """Both numbers of a frozen account are held until support has decided."""
+    assert row_of(decided(undo(), locked(), CODE_NEW)) == "U1"
+    frozen = locked(factor(CODE_EMAIL), frozen=True)
+    for proof in (CODE_NEW, CODE_EMAIL):
+        assert refusal(decided(undo(), frozen, proof)) is ACCOUNT_LOCKED
+
+
+# sign_in on an account that an undo has locked
+
+
+OLDER = BEGUN - 7 * DAY
+"""The youngest moment of what was aged when the undone change began."""
+
+
+@pytest.mark.parametrize("proof", [PASSWORD, CODE_EMAIL])
+def test_l1_a_code_and_something_older_than_the_change_lift_the_lock(proof: Proof) -> None:
+    for set_at, lifts in ((OLDER, True), (OLDER + 1, False)):
+        who = locked(factor(proof, set_at))
+        found = decided(SIGN_IN, who, CODE_CURRENT, proof)
+        assert isinstance(found, Apply) is lifts
+        if lifts:
+            assert found == Apply("L1", Gives.FULL)
+            assert needs(decided(SIGN_IN, who, CODE_CURRENT)) == ((proof,),)
+
+
+@pytest.mark.parametrize("proof", [TOTP, PASSKEY, RECOVERY_CODE])
+def test_l1_an_older_second_factor_lifts_the_lock(proof: Proof) -> None:
+    who = locked(factor(PASSKEY, OLDER), factor(TOTP, OLDER), factor(RECOVERY_CODE, OLDER))
+    assert decided(SIGN_IN, who, CODE_CURRENT, proof) == Apply("L1", Gives.FULL)
+    young = locked(factor(proof, OLDER + 1), factor(CODE_EMAIL, OLDER))
+    assert not isinstance(decided(SIGN_IN, young, CODE_CURRENT, proof), Apply)
+
+
+def test_l1_a_known_device_lifts_the_lock() -> None:
+    for device in (KNOWN_DEVICE, OTHER_DEVICE):
+        assert decided(SIGN_IN, locked(), CODE_CURRENT, device) == Apply("L1", Gives.FULL)
+    assert isinstance(decided(SIGN_IN, locked(), KNOWN_DEVICE), Need)
+
+
+def test_with_a_second_factor_neither_device_nor_mailbox_lift_a_lock() -> None:
+    vera = locked(factor(PASSKEY), factor(CODE_EMAIL), factor(PASSWORD))
+    everything = (CODE_CURRENT, CODE_EMAIL, PASSWORD, KNOWN_DEVICE, OTHER_DEVICE, SILENCE)
+    for now in (NOON, NOON + 100 * DAY):
+        assert needs(decided(SIGN_IN, vera, *everything, at=now, now=now)) == ((PASSKEY,),)
+
+
+def test_l1_counts_each_proof_once() -> None:
+    """A password that a code to the number has reset three weeks ago is that code again."""
+    reset = factor(PASSWORD, NOON - 20 * DAY, CODE_CURRENT)
+    assert not isinstance(decided(SIGN_IN, locked(reset), CODE_CURRENT, PASSWORD), Apply)
+
+
+def test_nothing_signs_in_to_a_locked_account_that_would_to_another() -> None:
+    """A passkey, a password, a young mailbox: rows I do not hold here."""
+    boris = locked(factor(PASSWORD, OLDER + 1), factor(CODE_EMAIL, OLDER + 1))
+    for proofs in ((PASSWORD,), (CODE_CURRENT,), (CODE_CURRENT, CODE_EMAIL, PASSWORD)):
+        assert refusal(decided(SIGN_IN, boris, *proofs)) is LOCK_TOO_YOUNG
+    for passkey_or_word in ((PASSKEY,), (PASSKEY, PASSWORD), (PASSWORD,)):
+        assert needs(decided(SIGN_IN, locked(*VERA.factors), *passkey_or_word))
+
+
+def test_l2_where_there_is_nothing_else_sms_lifts_after_a_day() -> None:
+    for age, lifts in ((24 * HOUR, True), (24 * HOUR - 1, False)):
+        found = decided(SIGN_IN, locked(at=NOON - age), CODE_CURRENT)
+        if lifts:
+            assert found == Apply("L2", Gives.FRESH)
+        else:
+            assert found == Refuse(LOCK_TOO_YOUNG, NOON + 1)
+
+
+@pytest.mark.parametrize("proof", [PASSWORD, CODE_EMAIL, RECOVERY_CODE])
+def test_l2_never_lifts_where_something_older_could(proof: Proof) -> None:
+    for set_at, lifts in ((OLDER, False), (OLDER + 1, True)):
+        who = locked(factor(proof, set_at), at=NOON - 100 * DAY)
+        found = decided(SIGN_IN, who, CODE_CURRENT)
+        if lifts:
+            assert row_of(found) == "L2"
+        else:
+            assert needs(found) == ((proof,),)
+
+
+@pytest.mark.parametrize("proof", [TOTP, PASSKEY])
+def test_l2_never_lifts_beside_a_second_factor_of_whatever_age(proof: Proof) -> None:
+    who = locked(factor(proof, OLDER + 1), at=NOON - 100 * DAY)
+    assert refusal(decided(SIGN_IN, who, CODE_CURRENT, proof)) is ACCOUNT_LOCKED
+
+
+def test_l2_a_mailbox_that_an_sms_has_set_lately_locks_nobody_out() -> None:
+    """It does not count beside a code to the number: the account has nothing but its number."""
+    weak = factor(CODE_EMAIL, NOON - 20 * DAY, CODE_CURRENT)
+    who = locked(weak, at=NOON - HOUR)
+    assert decided(SIGN_IN, who, CODE_CURRENT, CODE_EMAIL) == Refuse(
+        LOCK_TOO_YOUNG, NOON + 23 * HOUR
+    )
+    tomorrow = NOON + 23 * HOUR
+    found = decided(SIGN_IN, who, CODE_CURRENT, at=tomorrow, now=tomorrow)
+    assert row_of(found) == "L2"
+
+
+def test_l2_never_lifts_for_who_may_be_a_new_holder_of_the_number() -> None:
+    """The holder changed to another number on his old device, his first one being gone. Whoever has
+    that now took the change back, by SMS; SMS must not open the account as well."""
+    old = locked(at=NOON - 48 * HOUR)
+    stale_number = msgspec.structs.replace(old, confirmed_at=NOON - 60 * DAY - 1)
+    same, recycled = subscriber(SubscriberAnswer.SAME), subscriber(SubscriberAnswer.RECYCLED)
+    assert refusal(decided(SIGN_IN, stale_number, CODE_CURRENT)) is ACCOUNT_LOCKED
+    assert refusal(decided(SIGN_IN, old, CODE_CURRENT, carrier=recycled)) is ACCOUNT_LOCKED
+    assert row_of(decided(SIGN_IN, stale_number, CODE_CURRENT, carrier=same)) == "L2"
+    assert row_of(decided(SIGN_IN, stale_number, CODE_CURRENT, KNOWN_DEVICE)) == "L1"
+
+
+def test_the_time_from_which_sms_lifts_is_the_same_for_messages_and_for_the_rule() -> None:
+    lock = LockFacts(NOON, BEGUN)
+    assert sms_lifts_at(ANNA, lock, Policy()) == NOON + 24 * HOUR
+    assert sms_lifts_at(ANNA, lock, Policy(unlock_sms_h=30)) == NOON + 30 * HOUR
+    assert sms_lifts_at(BORIS, lock, Policy()) is None
+    assert sms_lifts_at(VERA, lock, Policy()) is None
+
+
+def test_a_frozen_account_is_for_support_only() -> None:
+    for factors in ((), BORIS.factors, VERA.factors):
+        who = locked(*factors, at=NOON - 1000 * DAY, frozen=True)
+        assert refusal(decided(SIGN_IN, who, *Proof)) is ACCOUNT_LOCKED
+        assert refusal(decided(SIGN_IN, who)) is ACCOUNT_LOCKED
+        assert refusal(decided(CHANGE, who, *Proof)) is ACCOUNT_LOCKED
+
+
+@pytest.mark.parametrize("state", [AccountState.CLOSED, AccountState.NUMBER_REQUIRED])
+def test_a_lock_opens_no_account_that_is_closed_for_another_reason(state: AccountState) -> None:
+    who = locked(factor(CODE_EMAIL), state=state)
+    assert refusal(decided(SIGN_IN, who, CODE_CURRENT, CODE_EMAIL)) is ACCOUNT_LOCKED
+
+
+def test_on_a_locked_account_nothing_but_signing_in_and_undo_is_begun() -> None:
+    who = locked(*BORIS.factors)
+    assert refusal(decided(CHANGE, who, *Proof)) is ACCOUNT_LOCKED
+
+
+def test_without_l1_and_l2_a_lock_is_for_support() -> None:
+    policy = Policy(rows_off=frozenset({"L1", "L2"}))
+    for who in (locked(at=NOON - 100 * DAY), locked(factor(CODE_EMAIL))):
+        found = decided(SIGN_IN, who, CODE_CURRENT, CODE_EMAIL, KNOWN_DEVICE, policy=policy)
+        assert isinstance(found, Refuse)
+
+
+def test_a_swapped_sim_makes_the_end_of_a_lock_wait() -> None:
+    carrier = swapped(NOON - DAY)
+    old = locked(at=NOON - 48 * HOUR)
+    assert waits(decided(SIGN_IN, old, CODE_CURRENT, carrier=carrier)) == ("L2", 72 * HOUR)
+    at_home = decided(SIGN_IN, old, CODE_CURRENT, KNOWN_DEVICE, carrier=carrier)
+    assert row_of(at_home) == "L1"
 
 
 # the table
@@ -579,17 +849,25 @@ def test_every_row_of_the_table_has_its_story() -> None:
         "C3",
         "C4",
         "C5",
+        "L1",
+        "L2",
         "U1",
         "U2",
     }
 
 
+def test_every_row_is_on_but_where_somebody_switched_it_off() -> None:
+    assert Policy().rows_off == frozenset()
+
+
 def test_a_row_that_is_off_decides_nothing() -> None:
-    default = Policy()
-    assert row_of(decided(CHANGE, BORIS, CODE_CURRENT, CODE_NEW, PASSWORD, policy=default)) == "C2"
-    assert needs(decided(CHANGE, BORIS, CODE_CURRENT, CODE_NEW, policy=default)) == ((PASSWORD,),)
-    assert refusal(decided(CHANGE, ANNA, CODE_CURRENT, CODE_NEW, policy=default)) is NO_WAY
-    assert refusal(decided(undo(), BORIS, CODE_NEW, policy=default)) is NO_WAY
+    now_or_never = Policy(rows_off=frozenset({"C3", "C4", "C5", "U1", "U2"}))
+    found = decided(CHANGE, BORIS, CODE_CURRENT, CODE_NEW, PASSWORD, policy=now_or_never)
+    assert row_of(found) == "C2"
+    found = decided(CHANGE, BORIS, CODE_CURRENT, CODE_NEW, policy=now_or_never)
+    assert needs(found) == ((PASSWORD,),)
+    assert refusal(decided(CHANGE, ANNA, CODE_CURRENT, CODE_NEW, policy=now_or_never)) is NO_WAY
+    assert refusal(decided(undo(), BORIS, CODE_NEW, policy=now_or_never)) is NO_WAY
     no_sms = Policy(rows_off=frozenset({"I3", "I4"}))
     assert refusal(decided(SIGN_IN, ANNA, CODE_CURRENT, policy=no_sms)) is NO_WAY
 

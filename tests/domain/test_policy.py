@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from rebind.domain import policy as policies
-from rebind.domain.decision import ROW_NAMES, ROWS
-from rebind.domain.policy import ROWS_NOT_OFFERED, Policy, warnings
+from rebind.domain.decision import ROW_NAMES
+from rebind.domain.policy import ROWS_THAT_CLOSE, Policy, warnings
 from rebind.domain.units import SECOND
 
 TYPES = {field.name: field.type for field in msgspec.inspect.type_info(Policy).fields}  # type: ignore[attr-defined]
@@ -97,7 +97,14 @@ def test_the_whole_default_lies_within_its_bounds() -> None:
         ("session_young_h", 24),
         ("change_gap_h", 12),
         ("undo_h", 72),
+        ("undo_reach_d", 7),
+        ("unlock_sms_h", 24),
+        ("freeze_hold_d", 90),
+        ("ready_ttl_d", 7),
+        ("remind_before_h", 24),
+        ("repeat_after_h", (12, 48)),
         ("notice_removed_d", 30),
+        ("rows_off", frozenset()),
         ("profile", "strict"),
     ],
 )
@@ -163,8 +170,12 @@ def test_invariant_three_cannot_be_stretched() -> None:
         (Policy(countries=frozenset()), ("countries",)),
         (Policy(countries=frozenset({"ru"})), ("ru", "ISO 3166")),
         (Policy(stale_after_by_region_d={"XX": 60}), ("XX", "ISO 3166")),
-        (Policy(rows_off=ROWS_NOT_OFFERED | {"c1"}), ("rows_off", "c1")),
-        (Policy(rows_off=frozenset()), ("rows_off",)),
+        (Policy(rows_off=frozenset({"c1"})), ("rows_off", "c1")),
+        (Policy(undo_reach_d=6), ("undo_reach_d", "aged_after_d")),
+        (Policy(aged_after_d=1, undo_reach_d=6), ("undo_reach_d", "known_after_d")),
+        (Policy(remind_before_h=72, wait_c4_h=72, wait_c5_h=72), ("remind_before_h", "wait_c5_h")),
+        (Policy(undo_h=48), ("repeat_after_h", "undo_h")),
+        (Policy(repeat_after_h=(72,)), ("repeat_after_h", "undo_h")),
     ],
 )
 def test_a_contradiction_names_its_settings(policy: Policy, named: tuple[str, ...]) -> None:
@@ -173,17 +184,44 @@ def test_a_contradiction_names_its_settings(policy: Policy, named: tuple[str, ..
     assert all(name in found[0] for name in named)
 
 
-def test_rows_that_this_release_cannot_carry_out_stay_off() -> None:
-    for row in ROWS_NOT_OFFERED:
-        (found,) = contradictions(Policy(rows_off=ROWS_NOT_OFFERED - {row}))
-        assert row in found
-    assert contradictions(Policy(rows_off=ROWS_NOT_OFFERED | {"I3"})) == []
-    assert {row.name for row in ROWS} >= ROWS_NOT_OFFERED
+def test_each_row_can_be_switched_off() -> None:
+    for row in ROW_NAMES:
+        assert contradictions(Policy(rows_off=frozenset({row}))) == []
 
 
-def test_rows_that_wait_are_among_those_not_offered() -> None:
-    """So that no request is left waiting with nobody to end the wait."""
-    assert {row.name for row in ROWS if row.wait is not None} <= ROWS_NOT_OFFERED
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(remind_before_h=71, wait_c5_h=72),
+        Policy(remind_before_h=0),
+        Policy(undo_h=49),
+        Policy(repeat_after_h=(71,)),
+        Policy(repeat_after_h=(), undo_h=24),
+        Policy(aged_after_d=14, undo_reach_d=14),
+        Policy(undo_reach_d=30),
+    ],
+)
+def test_the_figures_of_waits_and_undo_stand_at_their_borders(policy: Policy) -> None:
+    assert contradictions(policy) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "repeat_after_h = [0]",
+        "repeat_after_h = [73]",
+        "repeat_after_h = [1, 2, 3, 4, 5]",
+        "repeat_after_h = 12",
+        "ready_ttl_d = 31",
+        "remind_before_h = 73",
+        "unlock_sms_h = 23",
+        "freeze_hold_d = 6",
+    ],
+)
+def test_notices_are_few_and_locks_hold_for_a_day(text: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        read(text)
+    assert read("repeat_after_h = [1, 72]").repeat_after_h == (1, 72)
 
 
 def test_equal_waits_are_no_contradiction() -> None:
@@ -196,13 +234,17 @@ def test_equal_waits_are_no_contradiction() -> None:
         (Policy(stale_after_d=91), "91"),
         (Policy(stale_after_by_region_d={"RU": 120}), "RU"),
         (Policy(profile="lenient"), "lenient"),
-        (Policy(rows_off=ROWS_NOT_OFFERED | {"I2"}), "without row I2"),
-        (Policy(rows_off=ROWS_NOT_OFFERED | {"I4"}), "without row I4"),
+        *((Policy(rows_off=frozenset({row})), f"without row {row}") for row in ROWS_THAT_CLOSE),
     ],
 )
 def test_what_is_unwise_is_warned_of(policy: Policy, word: str) -> None:
     assert any(word in line for line in warnings(policy))
     assert contradictions(policy) == []
+
+
+def test_what_is_warned_of_are_rows_that_there_are() -> None:
+    assert ROWS_THAT_CLOSE.keys() <= ROW_NAMES
+    assert warnings(Policy(rows_off=ROW_NAMES - ROWS_THAT_CLOSE.keys())) == []
 
 
 @pytest.mark.parametrize("days", [0, -1, 366])

@@ -3,6 +3,8 @@
 Times are milliseconds; `NOON` is the moment of every story, and the rest is counted from it.
 """
 
+import msgspec
+
 from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
 from rebind.domain.policy import Policy
@@ -10,22 +12,24 @@ from rebind.domain.refusals import Refusal
 from rebind.domain.request import Kind
 from rebind.domain.rows import (
     AccountFacts,
+    AccountState,
     Apply,
     Ask,
     Decision,
     Level,
+    LockFacts,
     Need,
     NumberStanding,
     Refuse,
     SessionFacts,
+    UndoFacts,
     Wait,
     Ways,
 )
 from rebind.domain.units import DAY, HOUR, Ms
 
 NOON: Ms = 20_000 * DAY + 12 * HOUR
-ALL_ROWS = Policy(rows_off=frozenset())
-"""The whole table, also the rows that this release does not carry out."""
+DEFAULT = Policy()
 
 CODE_NEW, CODE_CURRENT, CODE_EMAIL = Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.CODE_EMAIL
 PASSWORD, TOTP, PASSKEY = Proof.PASSWORD, Proof.TOTP, Proof.PASSKEY
@@ -60,6 +64,45 @@ def account(
     )
 
 
+BEGUN: Ms = NOON - 30 * HOUR
+"""When the change began that is undone, or that an undo has taken back."""
+
+
+def undo(
+    standing: NumberStanding = NumberStanding.PREVIOUS,
+    *,
+    begun_at: Ms = BEGUN,
+    done_at: Ms = NOON - 20 * HOUR,
+    old_number_since: Ms = NOON - 300 * DAY,
+    rested_on: str | None = None,
+) -> Ask:
+    """To take back a change that began the day before yesterday; the number before it was old.
+    `rested_on` names what is true of it in `UndoFacts`."""
+    facts = UndoFacts(begun_at, done_at, old_number_since)
+    if rested_on is not None:
+        facts = msgspec.structs.replace(facts, **{rested_on: True})
+    return Ask(Kind.UNDO, standing, undo=facts)
+
+
+def locked(
+    *factors: Factor,
+    at: Ms = NOON - HOUR,
+    earlier_than: Ms = BEGUN,
+    frozen: bool = False,
+    state: AccountState = AccountState.LOCKED,
+) -> AccountFacts:
+    """The account of a year after an undo an hour ago."""
+    who = account(*factors)
+    return AccountFacts(
+        who.enrolled_at,
+        who.region,
+        who.confirmed_at,
+        state,
+        lock=LockFacts(at, earlier_than, frozen),
+        factors=factors,
+    )
+
+
 def given(*proofs: Proof | Evidence, of: AccountFacts, at: Ms = NOON) -> tuple[Evidence, ...]:
     """Proofs given at one moment, each by the first factor of its kind that the account has."""
     found = []
@@ -77,7 +120,7 @@ def decided(
     who: AccountFacts,
     *proofs: Proof | Evidence,
     carrier: CarrierFacts = SAME_OPERATOR,
-    policy: Policy = ALL_ROWS,
+    policy: Policy = DEFAULT,
     at: Ms = NOON,
     now: Ms = NOON,
 ) -> Decision:

@@ -62,8 +62,10 @@ async def test_whom_the_holder_threw_out_does_not_become_known(house: House) -> 
     assert said(await thief.sign_in()) == "done"
     acts = await house.rows("SELECT why FROM acts WHERE act = 'session_opened' ORDER BY id")
     assert [why for (why,) in acts] == ["I1", "I3", "I3"]
-    thief.session = (await thief.sign_in()).session.token
-    assert said(await thief.ask(Kind.CHANGE, THIEF)) == "no_way_offered"
+    # Even with both telephones in hand he must wait, and she is told.
+    house.clock.push(MINUTE)
+    assert await change(thief, THIEF) == "waiting"
+    await anna.stop_by(await house.link_to(ANNA, "stop"))
     # Anna's own telephone stays what it was.
     house.clock.push(HOUR)
     await anna.sign_in()
@@ -167,6 +169,139 @@ async def test_a_request_dies_with_its_session_for_looking_too(house: House, ann
         is None
     )
     assert said(await anna.look_at(begun)) == "session_ended"
+
+
+async def in_again(who: Someone) -> Someone:
+    """The holder signs in at a browser that nobody knows, with SIM card and mailbox."""
+    house, there = who.house, who.elsewhere("192.0.2.200")
+    begun = await there.begin(Kind.SIGN_IN)
+    done = await there.prove(begun, code_current=await house.code_to(who.number))
+    if said(done) == "open":
+        assert said(await there.another_code(begun, Proof.CODE_EMAIL)) == "open"
+        done = await there.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    assert said(done) == "done", done
+    return there
+
+
+async def number_of(who: Someone) -> str:
+    """What the holder of a session reads as the account's number."""
+    seen = await account.show(who.house.desk, who.caller())
+    assert isinstance(seen, account.AccountView), seen
+    return seen.number
+
+
+async def test_a_stolen_cookie_ends_with_the_holder_in_possession(
+    house: House, anna: Someone
+) -> None:
+    """The thief has her session token, not her device's key, and can have one code relayed."""
+    house.clock.push(2 * DAY)
+    thief = Someone(house, ANNA, None, anna.id, "203.0.113.66")
+    thief.session = anna.session
+    begun = await thief.begin(Kind.CHANGE, THIEF)
+    relayed, own = await house.code_to(ANNA), await house.code_to(THIEF)
+    waiting = await thief.prove(begun, code_current=relayed, code_new=own)
+    assert (said(waiting), waiting.row) == ("waiting", "C3")
+    # She reads of it, stops it, and throws everybody else out from her own telephone.
+    assert said(await anna.stop_by(await house.link_to(ANNA_MAIL, "stop"))) == "objected"
+    house.clock.push(HOUR)
+    assert said(await anna.sign_in()) == "done"
+    assert await sessions.end_others(house.desk, anna.caller()) is None
+    assert said(await account.show(house.desk, thief.caller())) == "session_ended"
+    await house.pass_time(30 * DAY)
+    await anna.sign_in()
+    assert await number_of(anna) == ANNA
+
+
+async def test_a_code_relayed_in_real_time_is_not_enough(house: House) -> None:
+    """Boris has nothing but his number, and reads a code out to a voice on the telephone: the
+    thief has a session on a device of his own, and must wait three days for the number."""
+    boris = await house.bring_in(BORIS, since=house.clock.now() - 20 * DAY)
+    await boris.sign_in()
+    thief = Someone(house, BORIS, address="203.0.113.66")
+    house.clock.push(MINUTE)
+    assert said(await thief.sign_in()) == "done"
+    house.clock.push(MINUTE)
+    assert await change(thief, THIEF) == "waiting"
+    assert said(await boris.stop_by(await house.link_to(BORIS, "stop"))) == "objected"
+    assert await sessions.end_others(house.desk, boris.caller()) is None
+    await house.pass_time(10 * DAY)
+    assert said(await thief.another_code(await thief.begin(Kind.SIGN_IN), Proof.CODE_NEW)) != "done"
+    await boris.sign_in()
+    assert await number_of(boris) == BORIS
+
+
+@pytest.mark.parametrize("by", [ANNA, ANNA_MAIL, "link"])
+async def test_ten_minutes_with_her_open_telephone(house: House, anna: Someone, by: str) -> None:
+    """Row C2 is satisfied: the number is gone at once. She takes it back from her mailbox, or with
+    a new SIM of her old number, and the telephone in the thief's hand is a stranger."""
+    house.clock.push(HOUR)
+    thief = anna
+    assert await change(thief, THIEF) == "done"
+    house.clock.push(5 * HOUR)
+    holder = Someone(house, ANNA, None, anna.id, "192.0.2.201")
+    if by == "link":
+        begun = await holder.undo_by(await house.link_to(ANNA_MAIL, "undo"))
+        proof, address = "code_email", ANNA_MAIL
+    else:
+        begun = await holder.begin(Kind.UNDO, by)
+        proof, address = ("code_email" if "@" in by else "code_new"), by
+    assert said(await holder.prove(begun, **{proof: await house.code_to(address)})) == "done"
+    assert said(await account.show(house.desk, thief.caller())) == "session_ended"
+    # He still has the telephone, and even a code that she is talked into reading out.
+    house.clock.push(HOUR)
+    knocking = await thief.begin(Kind.SIGN_IN)
+    half = await thief.prove(knocking, code_current=await house.code_to(ANNA))
+    assert (said(half), half.needs) == ("open", ((Proof.CODE_EMAIL,),))
+    house.clock.push(HOUR)
+    home = await in_again(holder)
+    assert await number_of(home) == ANNA
+    house.clock.push(HOUR)
+    assert said(await thief.ask(Kind.CHANGE, THIEF)) == "session_ended"
+
+
+async def test_a_thief_stops_her_change_and_keeps_nothing(house: House, anna: Someone) -> None:
+    """With a stolen cookie he may object to what she begins, as any session may; she ends it."""
+    thief = Someone(house, ANNA, None, anna.id, "203.0.113.66")
+    thief.session = anna.session
+    house.clock.push(HOUR)
+    home = Someone(house, ANNA, anna.device, anna.id)
+    await home.sign_in()
+    begun = await home.begin(Kind.CHANGE, ANNA_NEW, send=(Proof.CODE_NEW,))
+    assert said(await home.prove(begun, code_new=await house.code_to(ANNA_NEW))) == "waiting"
+    assert said(await thief.object_to(begun)) == "objected"
+    # Of that, too, she is told; and what she has begun anew he cannot reach.
+    told = [sent for sent in house.post.mail_to(ANNA_MAIL) if not sent.has_code]
+    await house.deliver()
+    assert len([s for s in house.post.mail_to(ANNA_MAIL) if not s.has_code]) > len(told)
+    assert await sessions.end_others(house.desk, home.caller()) is None
+    house.clock.push(HOUR)
+    assert await change(home, ANNA_NEW) == "done"
+    # Nor does he undo it: neither address is his.
+    for typed in (ANNA, ANNA_MAIL):
+        knocking = await thief.elsewhere("203.0.113.67").ask(Kind.UNDO, typed)
+        if said(knocking) == "open":
+            proof = knocking.needs[0][0].value
+            guess = await thief.elsewhere().prove(knocking, **{proof: "000000"})
+            assert said(guess) == "code_wrong"
+    assert await number_of(home) == ANNA_NEW
+
+
+async def test_a_thief_with_the_old_sim_cannot_take_back_twice(house: House) -> None:
+    """Whoever has her old number undoes her change within three days; nothing in the account is his
+    for it: it is locked, and her mailbox and her other telephone open it."""
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await anna.sign_in()
+    house.clock.push(HOUR)
+    assert await change(anna, ANNA_NEW) == "done"
+    thief = Someone(house, ANNA, address="203.0.113.66")
+    house.clock.push(HOUR)
+    begun = await thief.begin(Kind.UNDO, ANNA)
+    assert said(await thief.prove(begun, code_new=await house.code_to(ANNA))) == "done"
+    house.clock.push(DAY + HOUR)
+    knocking = await thief.begin(Kind.SIGN_IN)
+    half = await thief.prove(knocking, code_current=await house.code_to(ANNA))
+    assert (said(half), half.needs) == ("open", ((Proof.CODE_EMAIL,),))
+    assert await house.value("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 0
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from rebind.domain.acts import Act
-from rebind.domain.evidence import Proof
+from rebind.domain.evidence import CarrierFacts, Proof, SimAnswer
 from rebind.domain.request import Kind
-from rebind.domain.units import DAY, MINUTE
-from rebind.flows import imports, keys, sessions
+from rebind.domain.units import DAY, HOUR, MINUTE, Ms
+from rebind.flows import account, imports, keys, sessions
+from rebind.flows.desk import RequestView
 from rebind.flows.imports import Person
 from tests.journeys import databases
+from tests.journeys.waits import c3, c4, c5, elsewhere
 from tests.people import (
     ANNA,
     ANNA_MAIL,
@@ -132,6 +134,145 @@ async def _change_meets_a_taken_number(house: House) -> Step:
     return await _change_ends(house)
 
 
+async def _change_has_begun(house: House) -> Step:
+    there = await elsewhere(house)
+    begun = await there.begin(Kind.CHANGE, CLARA)
+    code = await house.code_to(BORIS)
+    return lambda: there.prove(begun, code_current=code)
+
+
+async def _change_waits(house: House) -> Step:
+    anna = await _anna(house)
+    begun = await anna.begin(Kind.CHANGE, ANNA_NEW, send=(Proof.CODE_NEW,))
+    code = await house.code_to(ANNA_NEW)
+    return lambda: anna.prove(begun, code_new=code)
+
+
+async def _stopped_by_link(house: House) -> Step:
+    anna = await _anna(house)
+    await c5(house, anna)
+    link = await house.link_to(ANNA, "stop")
+    return lambda: Someone(house, ANNA).stop_by(link)
+
+
+async def _stopped_by_session(house: House) -> Step:
+    anna = await _anna(house)
+    begun = await c5(house, anna)
+    return lambda: anna.object_to(begun)
+
+
+async def _time(house: House, begun: RequestView, after: Ms) -> Step:
+    """What time does, without the net that catches whatever goes wrong with one request."""
+    await house.deliver()
+    house.clock.push(after)
+    return lambda: house.upkeep._take(begun.id, house.clock.now())
+
+
+async def _time_reminds(house: House) -> Step:
+    return await _time(house, await c5(house, await _anna(house)), 13 * DAY)
+
+
+async def _time_asks_for_a_code(house: House) -> Step:
+    begun = await c5(house, await _anna(house))
+    await house.pass_time(13 * DAY)
+    return await _time(house, begun, DAY)
+
+
+async def _time_changes_the_number(house: House) -> Step:
+    return await _time(house, await c4(house, await _anna(house)), DAY)
+
+
+async def _time_waits_again(house: House) -> Step:
+    there = await elsewhere(house)
+    begun = await c3(house, there)
+    await house.pass_time(2 * DAY)
+    house.carrier.answers[BORIS] = CarrierFacts(SimAnswer.CHANGED, house.clock.now())
+    return await _time(house, begun, DAY)
+
+
+async def _time_refuses(house: House) -> Step:
+    """Of this wait nobody could be told."""
+    anna = await _anna(house)
+    for address in (ANNA, ANNA_MAIL):
+        house.post.refuse(address, 99, final=True)
+    return await _time(house, await c5(house, anna), 14 * DAY)
+
+
+async def _time_cancels(house: House) -> Step:
+    begun = await c5(house, await _anna(house))
+    await house.write("UPDATE sessions SET ended_at = 1")
+    return await _time(house, begun, 14 * DAY)
+
+
+async def _changed(house: House) -> Someone:
+    anna = await _anna(house)
+    assert said(await anna.change(ANNA_NEW)) == "done"
+    anna.number = ANNA
+    house.clock.push(5 * MINUTE)
+    return anna
+
+
+async def _time_tells_again(house: House) -> Step:
+    await _changed(house)
+    ((changed,),) = await house.rows("SELECT id FROM requests WHERE kind = 'change'")
+    return await _time(house, RequestView(bytes(changed), "change", "done", (), 0), 12 * HOUR)
+
+
+async def _undo_begins(house: House) -> Step:
+    anna = await _changed(house)
+    return lambda: anna.elsewhere().ask(Kind.UNDO, ANNA)
+
+
+async def _undo_by_mail_begins(house: House) -> Step:
+    anna = await _changed(house)
+    return lambda: anna.elsewhere().ask(Kind.UNDO, ANNA_MAIL)
+
+
+async def _undo_by_link_begins(house: House) -> Step:
+    anna = await _changed(house)
+    link = await house.link_to(ANNA, "undo")
+    return lambda: anna.undo_by(link)
+
+
+async def _undo_of_nothing_begins(house: House) -> Step:
+    return lambda: Someone(house, CLARA).ask(Kind.UNDO, CLARA)
+
+
+async def _undo_ends(house: House) -> Step:
+    anna = (await _changed(house)).elsewhere()
+    begun = await anna.begin(Kind.UNDO, ANNA)
+    code = await house.code_to(ANNA)
+    return lambda: anna.prove(begun, code_new=code)
+
+
+async def _undo_freezes(house: House) -> Step:
+    step = await _undo_ends(house)
+    await house.write("UPDATE requests SET policy_row = 'C1' WHERE kind = 'change'")
+    return step
+
+
+async def _unlocks(house: House) -> Step:
+    await (await _undo_ends(house))()
+    house.clock.push(DAY)
+    await house.write("UPDATE emails SET removed_at = 1")
+    anna = Someone(house, ANNA, address="192.0.2.77")
+    begun = await anna.begin(Kind.SIGN_IN)
+    code = await house.code_to(ANNA)
+    return lambda: anna.prove(begun, code_current=code)
+
+
+async def _speaks(house: House) -> Step:
+    anna = await _anna(house)
+    return lambda: account.speak(house.desk, anna.caller(), "en")
+
+
+async def _session_ended_with_what_waits(house: House) -> Step:
+    anna = await _anna(house)
+    await c5(house, anna)
+    own = await house.value("SELECT id FROM sessions")
+    return lambda: sessions.end(house.desk, anna.caller(), own)
+
+
 async def _session_ended(house: House) -> Step:
     anna = await _anna(house)
     own = await house.value("SELECT id FROM sessions")
@@ -177,6 +318,35 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
         {Act.PROOF_ACCEPTED, Act.NUMBER_CHANGED, Act.SESSIONS_ENDED},
     ),
     "change meets a taken number": (_change_meets_a_taken_number, {Act.REQUEST_REFUSED}),
+    "change has begun": (_change_has_begun, {Act.PROOF_ACCEPTED}),
+    "change waits": (_change_waits, {Act.PROOF_ACCEPTED, Act.REQUEST_WAITING}),
+    "stopped by link": (_stopped_by_link, {Act.REQUEST_OBJECTED}),
+    "stopped by session": (_stopped_by_session, {Act.REQUEST_OBJECTED}),
+    "time reminds": (_time_reminds, {Act.NOTICES_REPEATED}),
+    "time tells again": (_time_tells_again, {Act.NOTICES_REPEATED}),
+    "time asks for a code": (_time_asks_for_a_code, {Act.PROOF_ACCEPTED, Act.REQUEST_READY}),
+    "time changes the number": (
+        _time_changes_the_number,
+        {Act.PROOF_ACCEPTED, Act.NUMBER_CHANGED, Act.SESSIONS_ENDED},
+    ),
+    "time waits again": (_time_waits_again, {Act.PROOF_ACCEPTED, Act.REQUEST_WAITING}),
+    "time refuses": (_time_refuses, {Act.REQUEST_REFUSED}),
+    "time cancels": (_time_cancels, {Act.REQUEST_CANCELLED}),
+    "undo begins": (_undo_begins, {Act.REQUEST_BEGUN}),
+    "undo by mail begins": (_undo_by_mail_begins, {Act.REQUEST_BEGUN}),
+    "undo by link begins": (_undo_by_link_begins, {Act.REQUEST_BEGUN}),
+    "undo of nothing begins": (_undo_of_nothing_begins, {Act.REQUEST_BEGUN}),
+    "undo ends": (
+        _undo_ends,
+        {Act.PROOF_ACCEPTED, Act.SESSIONS_ENDED, Act.ACCOUNT_LOCKED, Act.NUMBER_RETURNED},
+    ),
+    "undo freezes": (
+        _undo_freezes,
+        {Act.PROOF_ACCEPTED, Act.SESSIONS_ENDED, Act.ACCOUNT_FROZEN},
+    ),
+    "unlocks": (_unlocks, {Act.PROOF_ACCEPTED, Act.SESSION_OPENED, Act.ACCOUNT_UNLOCKED}),
+    "speaks": (_speaks, {Act.LANGUAGE_CHANGED}),
+    "session ended with what waits": (_session_ended_with_what_waits, {Act.SESSION_ENDED}),
     "session ended": (_session_ended, {Act.SESSION_ENDED}),
     "others ended": (_others_ended, {Act.SESSIONS_ENDED}),
     "key rotated": (_key_rotated, {Act.KEY_ROTATED}),

@@ -17,6 +17,7 @@ from rebind.flows.desk import RequestView
 from rebind.store.engines import StoreEngine
 from rebind.store.statements import Unavailable
 from tests.journeys import databases
+from tests.journeys.waits import c5
 from tests.people import (
     ANNA,
     ANNA_MAIL,
@@ -422,7 +423,9 @@ async def test_a_stolen_telephone_guesses_a_hundred_times(embedded: House) -> No
             assert said(await anna.prove(asked, code_current=another(code, by))) == "code_wrong"
     assert await house.value("SELECT wrong_in_row FROM devices") == 100
     house.clock.push(32 * MINUTE)
-    assert said(await anna.ask(Kind.CHANGE, THIEF)) == "no_way_offered"
+    weak = await anna.ask(Kind.CHANGE, THIEF, send=())
+    # Not now any more, and not without the number itself.
+    assert weak.needs == ((Proof.CODE_CURRENT, Proof.CODE_NEW),)
     # What is left is what any unknown device has: the mailbox too; then the row begins again.
     asked = await anna.begin(Kind.SIGN_IN)
     assert said(await anna.prove(asked, code_current=await house.code_to(ANNA))) == "open"
@@ -446,11 +449,15 @@ async def test_a_mailbox_is_flooded_no_more_than_a_telephone(house: House, anna:
 
 async def sending_paths(house: House, anna: Someone) -> list[Callable[[], Any]]:
     """Every way in which a code can leave."""
+    assert said(await anna.change(BORIS)) == "done"
+    taken_back = await house.link_to(ANNA_MAIL, "undo")
+    house.clock.push(12 * HOUR)
+    waiting = await c5(house, anna, ANNA_NEW)
     clara, there = Someone(house, CLARA), anna.elsewhere()
     enrolling, signing_in = await clara.begin(Kind.ENROL), await there.begin(Kind.SIGN_IN)
-    half = await there.prove(signing_in, code_current=await house.code_to(ANNA))
+    half = await there.prove(signing_in, code_current=await house.code_to(BORIS))
     assert said(half) == "open"
-    changing = await anna.begin(Kind.CHANGE, ANNA_NEW, send=())
+    undoing = await there.begin(Kind.UNDO, ANNA_MAIL)
     house.clock.push(HOUR // 2)
     return [
         lambda: Someone(house, DARIA).ask(Kind.ENROL),
@@ -460,8 +467,13 @@ async def sending_paths(house: House, anna: Someone) -> list[Callable[[], Any]]:
         lambda: anna.ask(Kind.CHANGE, ANNA_NEW),
         lambda: clara.another_code(enrolling, Proof.CODE_NEW),
         lambda: there.another_code(signing_in, Proof.CODE_EMAIL),
-        lambda: anna.another_code(changing, Proof.CODE_CURRENT),
-        lambda: anna.another_code(changing, Proof.CODE_NEW),
+        lambda: there.ask(Kind.UNDO, ANNA),
+        lambda: there.ask(Kind.UNDO, ANNA_MAIL),
+        lambda: there.ask(Kind.UNDO, "nobody@example.org"),
+        lambda: there.undo_by(taken_back),
+        lambda: there.another_code(undoing, Proof.CODE_EMAIL),
+        lambda: anna.another_code(waiting, Proof.CODE_CURRENT),
+        lambda: anna.another_code(waiting, Proof.CODE_EMAIL),
     ]
 
 

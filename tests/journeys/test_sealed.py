@@ -10,6 +10,7 @@ from rebind.domain.units import DAY, HOUR, MINUTE
 from rebind.flows import account, sessions
 from rebind.ports import Broken
 from tests.journeys import databases
+from tests.journeys.waits import c4, c5
 from tests.people import (
     ANNA,
     ANNA_MAIL,
@@ -17,6 +18,7 @@ from tests.people import (
     BORIS,
     BORIS_MAIL,
     CLARA,
+    DARIA,
     THIEF,
     House,
     Someone,
@@ -33,6 +35,7 @@ class Diary:
 
     def __init__(self) -> None:
         self.secrets: set[str] = {*AGENTS, *NETWORKS}
+        self.links = set[str]()
 
     def number(self, *numbers: str) -> None:
         for number in numbers:
@@ -46,6 +49,10 @@ class Diary:
     def spellings(self) -> list[tuple[str, bytes]]:
         """Each secret as text, in base64 and in hex, and tokens as the bytes they stand for."""
         found = []
+        for link in sorted(self.links):
+            raw = urlsafe_b64decode(link + "=" * (-len(link) % 4))[16:]
+            found += [(link, link.encode()), (link, link[-20:].encode())]
+            found += [(link, raw), (link, raw.hex().encode())]
         for secret in sorted(self.secrets):
             plain = secret.encode()
             found.append((secret, plain))
@@ -78,6 +85,7 @@ async def all_journeys(house: House, diary: Diary) -> None:
     changing = await anna.begin(Kind.CHANGE, CLARA, agent=AGENTS[1])
     codes = {"code_current": await house.code_to(ANNA_NEW), "code_new": await house.code_to(CLARA)}
     assert said(await anna.prove(changing, **codes)) == "number_taken"
+    await _second_thoughts(house, diary, anna, clara)
     thief = Someone(house, THIEF, address=NETWORKS[2])
     knocking = await thief.begin(Kind.SIGN_IN)
     assert said(await thief.prove(knocking, code_current="000000")) == "code_wrong"
@@ -91,6 +99,30 @@ async def all_journeys(house: House, diary: Diary) -> None:
     assert said(await boris.prove(pending, code_current=another("000000"))) == "code_wrong"
     diary.token(knocking.token, waiting.token, pending.token, boris.device)
     diary.token(anna.session, anna.device, clara.session, clara.device)
+
+
+async def _second_thoughts(house: House, diary: Diary, anna: Someone, clara: Someone) -> None:
+    """Wait, be reminded, be stopped, be done by time, be taken back: with and without links."""
+    diary.number(DARIA)
+    house.clock.push(12 * HOUR)
+    stopped = await c5(house, anna, DARIA)
+    link = await house.link_to(ANNA_MAIL, "stop")
+    assert said(await anna.stop_by(link)) == "objected"
+    house.clock.push(HOUR)
+    waiting = await c4(house, anna, DARIA)
+    await house.pass_time(DAY)
+    assert said(await anna.look_at(waiting)) == "done"
+    taking_back = [await house.link_to(address, "undo") for address in (ANNA, BORIS_MAIL)]
+    undoing = await clara.undo_by(taking_back[0])
+    half_way = await clara.ask(Kind.UNDO, ANNA_MAIL)
+    diary.token(undoing.token, half_way.token)
+    done = await clara.prove(half_way, code_email=await house.code_to(ANNA_MAIL))
+    assert said(done) == "done"
+    for each in (link, *taking_back):
+        # What may be stored of a link is nothing: neither the whole nor its keyed half.
+        diary.links.add(each)
+    assert stopped.id != waiting.id
+    anna.number = ANNA
 
 
 async def test_a_stolen_disk_names_nobody(house: House, database_url: str) -> None:

@@ -33,7 +33,12 @@ _NEVER = {
     "2: an active account without exactly one live binding": """
         SELECT a.id FROM accounts a
         LEFT JOIN bindings b ON b.account_id = a.id AND b.released_at IS NULL
-        WHERE a.state = 'active' GROUP BY a.id HAVING count(b.version) <> 1
+        WHERE a.state IN ('active', 'locked') GROUP BY a.id HAVING count(b.version) <> 1
+    """,
+    "2: a lock without its date, or a date without its lock": """
+        SELECT id FROM accounts WHERE (state = 'locked') <> (locked_at IS NOT NULL)
+            OR (locked_at IS NULL) <> (lock_earlier_than IS NULL)
+            OR (frozen_at IS NOT NULL AND locked_at IS NULL)
     """,
     "2: the live binding is not the one that the account names": """
         SELECT a.id FROM accounts a
@@ -49,7 +54,23 @@ _NEVER = {
             AND r.ended_as = 'done' AND r.kind IN ('enrol', 'change') AND r.ended_at = b.bound_at
         LEFT JOIN challenges c ON c.request_id = r.id AND c.proof = 'code_new'
             AND c.consumed_at IS NOT NULL
+        LEFT JOIN requests u ON u.account_id = b.account_id AND u.kind = 'undo'
+            AND u.ended_as = 'done' AND u.ended_at = b.bound_at
+        LEFT JOIN bindings w ON w.account_id = b.account_id AND w.version < b.version
+            AND w.number_key = b.number_key
         WHERE c.request_id IS NULL AND NOT (i.act IS NOT NULL AND b.version = 1)
+          AND (u.id IS NULL OR w.version IS NULL)
+    """,
+    "3: a number that became live by a code of the day before yesterday": """
+        SELECT r.id FROM requests r JOIN evidence e ON e.request_id = r.id AND e.proof = 'code_new'
+        WHERE r.kind = 'change' AND r.ended_as = 'done' AND r.ended_at - e.last_at > 93600000
+    """,
+    "3: a weak change that was done without its wait": """
+        SELECT r.id FROM requests r
+        LEFT JOIN evidence e ON e.request_id = r.id AND e.proof = 'silence'
+            AND e.last_at >= r.wait_until
+        WHERE r.kind = 'change' AND r.ended_as = 'done' AND r.policy_row IN ('C3', 'C4', 'C5')
+          AND (r.wait_until IS NULL OR r.ended_at < r.wait_until OR e.request_id IS NULL)
     """,
     "4: a released number without a live successor": """
         SELECT b.account_id FROM bindings b
@@ -70,6 +91,37 @@ _NEVER = {
             AND a.act = 'number_changed'
         WHERE r.kind = 'change' AND r.ended_as = 'done' AND a.id IS NULL
     """,
+    "6: an undo without its line": """
+        SELECT r.id FROM requests r
+        LEFT JOIN acts a ON a.subject_id = r.account_id AND a.request_id = r.id
+            AND a.act IN ('number_returned', 'account_frozen')
+        WHERE r.kind = 'undo' AND r.ended_as = 'done' AND a.id IS NULL
+    """,
+    "6: an undo without notices to both numbers": """
+        SELECT r.id FROM requests r
+        LEFT JOIN outbox o ON o.request_id = r.id AND o.channel = 'sms'
+            AND o.message IN ('number_returned', 'account_frozen')
+        WHERE r.kind = 'undo' AND r.ended_as = 'done'
+        GROUP BY r.id HAVING count(o.id) < 2
+    """,
+    "6: a request that waits, and nobody was told": """
+        SELECT r.id FROM requests r
+        LEFT JOIN outbox o ON o.request_id = r.id AND o.message = 'change_waiting'
+        WHERE r.kind = 'change' AND r.wait_until IS NOT NULL
+        GROUP BY r.id HAVING count(o.id) < 2
+    """,
+    "6: a notice before any proof": """
+        SELECT o.id FROM outbox o JOIN requests r ON r.id = o.request_id
+        WHERE o.lane = 1 AND r.first_proof_at IS NULL AND r.ended_as IS NULL
+    """,
+    "6: what has ended badly is still waited for": """
+        SELECT id FROM requests WHERE ended_at IS NOT NULL AND ended_as <> 'done'
+            AND (due_at IS NOT NULL OR stands_until IS NOT NULL)
+    """,
+    "6: a wait that time does not look at": """
+        SELECT id FROM requests WHERE ended_at IS NULL AND wait_until IS NOT NULL
+            AND ready_at IS NULL AND due_at IS NULL
+    """,
     "6: a change without notices to both numbers": """
         SELECT r.id FROM requests r
         LEFT JOIN outbox o ON o.request_id = r.id AND o.message = 'number_changed'
@@ -88,6 +140,10 @@ _NEVER = {
         JOIN requests r ON r.account_id = a.id AND r.kind = 'change' AND r.ended_as = 'done'
         WHERE s.ended_at IS NULL AND s.opened_at < r.ended_at AND s.id <> r.session_id
     """,
+    "9: a locked account with a session": """
+        SELECT s.id FROM sessions s JOIN accounts a ON a.id = s.account_id
+        WHERE a.state = 'locked' AND s.ended_at IS NULL AND s.number_version = a.number_version
+    """,
     "10: a message kept its body after its fate": """
         SELECT id FROM outbox WHERE state <> 'due' AND payload_sealed IS NOT NULL
     """,
@@ -95,9 +151,11 @@ _NEVER = {
         SELECT b.account_id FROM bindings b
         LEFT JOIN acts a ON a.subject_id = b.account_id AND a.at = b.confirmed_at
             AND a.act IN ('number_confirmed', 'account_opened', 'number_changed')
-        WHERE b.confirmed_at <> b.bound_at AND a.id IS NULL
+        LEFT JOIN bindings w ON w.account_id = b.account_id AND w.version < b.version
+            AND w.number_key = b.number_key AND w.confirmed_at = b.confirmed_at
+        WHERE b.confirmed_at <> b.bound_at AND a.id IS NULL AND w.version IS NULL
     """,
     "14: a number confirmed by SMS on an unknown device": """
-        SELECT a.id FROM acts a WHERE a.act = 'number_confirmed' AND a.why NOT IN ('I1', 'I2')
+        SELECT a.id FROM acts a WHERE a.act = 'number_confirmed' AND a.why NOT IN ('I1', 'I2', 'L1')
     """,
 }

@@ -34,7 +34,8 @@ def sqlite_texts(file: sqlite3.Connection) -> set[tuple[str, str]]:
     found = file.execute(
         f"SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name <> '{NOT_OURS}'"
     )
-    return {(name, sql) for name, sql in found}
+    # A column that was added later stands in the line of the one before it.
+    return {(name, " ".join(sql.split())) for name, sql in found}
 
 
 def postgres_lines(cluster: Cluster, url: str) -> list[str]:

@@ -27,6 +27,18 @@ GSM_7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+LINK = re.compile(r"https://example\.com/\S*")
+STOP, UNDO, REQUEST = (
+    {
+        f"https://example.com/{path}/{sample.params[name]}"
+        for sample in SAMPLES
+        if sample.params.get(name)
+    }
+    for path, name in (("stop", "stop"), ("undo", "undo"), ("requests", "request"))
+)
+SMS_MAX = {"en": {False: 1, True: 2}, "ru": {False: 2, True: 3}}
+"""In how many parts an SMS may come, without and with a link, which alone fills one in Russian."""
 
 
 def rendered(sample: Sample, locale: Locale) -> ports.Rendered:
@@ -88,18 +100,30 @@ def test_a_message_reads_well(sample: Sample, locale: Locale) -> None:
 
 
 @EACH
-def test_an_sms_takes_two_segments_at_most(sample: Sample, locale: Locale) -> None:
+def test_an_sms_comes_in_few_parts(sample: Sample, locale: Locale) -> None:
     if sample.channel == "sms":
         text = rendered(sample, locale).text
-        assert segments(text) <= (1 if locale == "en" else 2), f"{len(text)} characters: {text}"
+        allowed = SMS_MAX[locale][LINK.search(text) is not None]
+        assert segments(text) <= allowed, f"{len(text)} characters: {text}"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_long_names_make_no_sms_with_a_link_longer(locale: Locale) -> None:
+    names = {"service": "Fine Delivery", "site": "https://id.fine-delivery.example"}
+    for sample in SAMPLES:
+        if sample.channel == "sms" and LINK.search(rendered(sample, locale).text):
+            params = sample.params | names
+            text = WORDS.message(sample.message, "sms", locale, params).text
+            assert segments(text) <= SMS_MAX[locale][True], f"{len(text)} characters: {text}"
 
 
 @EACH
 def test_no_english_is_left_in_russian(sample: Sample, locale: Locale) -> None:
     words = rendered(sample, locale)
     given = set(re.findall(r"[A-Za-z]+", " ".join(sample.params.values()))) | {"UTC"}
-    latin = set(re.findall(r"[A-Za-z]+", words.text + words.subject))
-    cyrillic = re.search("[а-яё]", words.text + words.subject)
+    told = LINK.sub("", words.text + words.subject)
+    latin = set(re.findall(r"[A-Za-z]+", told))
+    cyrillic = re.search("[а-яё]", told)
     if locale == "ru":
         assert latin <= given
         assert cyrillic
@@ -117,7 +141,91 @@ def test_a_page_says_what_the_text_says_and_fetches_nothing(sample: Sample, loca
     assert title == words.subject
     assert paragraphs == [one for one in words.text.split("\n") if one not in ("", "-- ")]
     assert ("html", {"lang": locale}) in page.tags
-    assert {tag for tag, _ in page.tags} <= {"html", "head", "meta", "title", "body", "div", "p"}
+    links = [attributes for tag, attributes in page.tags if tag == "a"]
+    assert links == [{"href": link} for link in LINK.findall(words.text)]
+    tags = {tag for tag, _ in page.tags}
+    assert tags <= {"html", "head", "meta", "title", "body", "div", "p", "a"}
+
+
+def expected_links(sample: Sample) -> set[str]:
+    """Which links a message gives to whom. A new number may not have proved anything yet, and is
+    never given what stops or undoes a change."""
+    role, params = sample.params.get("role"), sample.params
+    owner = role in ("old", "mail")
+    found = set()
+    if sample.message in ("change_begun", "change_waiting", "change_ready"):
+        if owner and params["stop"]:
+            found |= STOP
+        if sample.message == "change_ready" and role in ("new", "mail"):
+            found |= REQUEST
+    if sample.message == "number_changed" and owner and params["undo"]:
+        found |= UNDO
+    if sample.message == "change_stopped" and role == "mail":
+        found.add("https://example.com/sessions")
+    if sample.message == "number_returned" and role == "mail":
+        found.add("https://example.com/sign-in")
+    return found
+
+
+@EACH
+def test_links_come_whole_once_and_only_to_whom_they_are_meant(
+    sample: Sample, locale: Locale
+) -> None:
+    words = rendered(sample, locale)
+    lines = words.text.split("\n")
+    links = [line for line in lines if "://" in line]
+    assert len(links) == len(set(links)) == words.text.count("://")
+    assert set(links) == expected_links(sample), "a link stands alone, and nothing sticks to it"
+    assert "://" not in words.subject
+    if sample.channel == "sms" and links:
+        assert lines[1:] == links, "one link, at the end"
+    for name, link in (("stop", STOP), ("undo", UNDO), ("request", REQUEST)):
+        if sample.params.get(name) and not link & expected_links(sample):
+            assert sample.params[name] not in words.text + words.html
+
+
+def test_samples_have_links_of_a_real_shape() -> None:
+    for (link,) in (STOP, UNDO):
+        token = link.rpartition("/")[2]
+        assert len(token) == 44
+        assert {"-", "_"} <= set(token)
+    assert {sample.params["role"] for sample in SAMPLES if expected_links(sample)} == {
+        "old",
+        "new",
+        "mail",
+    }
+
+
+@EACH
+def test_no_full_number_is_told(sample: Sample, locale: Locale) -> None:
+    words = rendered(sample, locale)
+    for text in (words.text, words.subject):
+        shown = LINK.sub("", text).replace("012345", "")
+        assert not re.search(r"\d[\d ()-]{6,}\d", MOMENT.sub("", shown)), shown
+        for number in re.findall(r"\+\S+", shown):
+            assert re.fullmatch(r"\+\d[*•]{9}\d\d[.,:]?", number), number
+
+
+@EACH
+def test_a_repeat_says_that_it_is_one(sample: Sample, locale: Locale) -> None:
+    if sample.params.get("again") != "1":
+        return
+    words = rendered(sample, locale)
+    first = WORDS.message(sample.message, sample.channel, locale, sample.params | {"again": ""})
+    marker = {"en": "Rebind, a reminder: ", "ru": "Rebind, повторно: "}[locale]
+    if sample.channel == "sms":
+        assert words.text == first.text.replace("Rebind: ", marker, 1)
+    else:
+        assert words.subject == first.subject.replace("Rebind: ", marker, 1)
+        opening, rest = words.text.split("\n\n", 1)
+        assert rest == first.text
+        assert (
+            opening
+            == {
+                "en": "This is a reminder: we have told you about this before.",
+                "ru": "Это напоминание: мы уже сообщали вам об этом.",
+            }[locale]
+        )
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -173,7 +281,7 @@ def test_journeys_have_words_of_their_own(channel: str, locale: Locale) -> None:
         ["close.code_current", "close.code_email"],
         ["handover.code_current", "handover.code_email"],
         ["sign_in.code_current", "sign_in.code_email"],
-        ["undo.code_current", "undo.code_email"],
+        ["undo.code_email", "undo.code_new"],
     ]
 
 
@@ -213,6 +321,57 @@ def test_a_parameter_is_text_and_one_line() -> None:
     assert shown in read(mail.html).found
     assert "<b>" not in mail.html
     assert "<b>" in html.unescape(mail.html)
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "https://evil.example/stop/x",
+        "https://example.com/stop/x",
+        "https://example.com.evil.example/x",
+        "javascript:alert(1)",
+        'https://example.com/"><script>',
+    ],
+)
+@pytest.mark.parametrize("message", ["new_sign_in", "account_unlocked"])
+def test_no_parameter_becomes_a_link(message: str, device: str) -> None:
+    (sample, *_) = (s for s in SAMPLES if (s.message, s.channel) == (message, "mail"))
+    words = WORDS.message(message, "mail", "en", sample.params | {"device": device})
+    page = read(words.html)
+    assert device in page.found
+    assert not {"a", "script"} & {tag for tag, _ in page.tags}
+
+
+def test_a_link_is_escaped_where_it_is_shown() -> None:
+    (sample, *_) = (s for s in SAMPLES if (s.message, s.channel) == ("change_begun", "mail"))
+    for site in ("https://example.com", "http://localhost:8080", "https://xn--e1afmkfd.example/id"):
+        link = f"{site}/stop/{sample.params['stop']}"
+        page = read(
+            WORDS.message("change_begun", "mail", "ru", sample.params | {"site": site}).html
+        )
+        assert ("a", {"href": link}) in page.tags
+        assert link in page.found
+    odd = sample.params | {"site": 'https://example.com/"onclick="x'}
+    page = read(WORDS.message("change_begun", "mail", "ru", odd).html)
+    assert [attributes.keys() for tag, attributes in page.tags if tag == "a"] == [{"href"}]
+
+
+def test_what_an_undo_code_does_is_said_plainly() -> None:
+    (sms, _mail) = (one for one in SAMPLES if one.name == "undo.code_new")
+    assert rendered(sms, "en").text.startswith(
+        "Rebind. Code to take back the change of number: 012345. Never tell it to anybody. "
+    )
+    assert rendered(sms, "ru").text.startswith(
+        "Rebind. Код, чтобы вернуть прежний номер: 012345. Никому его не сообщайте. "
+    )
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_strange_number_learns_neither_the_old_one_nor_who_asked(locale: Locale) -> None:
+    """Before it has proved anything, a number is told no number of an account."""
+    for sample in SAMPLES:
+        if sample.params.get("role") == "new" and sample.message.startswith("change_"):
+            assert "*" not in rendered(sample, locale).text
 
 
 def test_percent_signs_and_braces_in_a_parameter_are_harmless() -> None:

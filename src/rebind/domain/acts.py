@@ -14,17 +14,26 @@ from rebind.domain.units import Id
 class Act(StrEnum):
     """One audited thing that happened. The value is stored; never reuse or rename one."""
 
+    ACCOUNT_FROZEN = "account_frozen"  # an undo that an SMS must not decide; support does
     ACCOUNT_IMPORTED = "account_imported"  # an administrator brought the account in
+    ACCOUNT_LOCKED = "account_locked"  # an undo was made; only what is older lifts the lock
     ACCOUNT_OPENED = "account_opened"  # enrol finished; the account exists from here on
+    ACCOUNT_UNLOCKED = "account_unlocked"  # somebody signed in with what is older
     CODE_ASKED = "code_asked"  # a code for one proof of one request was queued
     CODE_WRONG = "code_wrong"  # a counted try did not match
     KEY_ROTATED = "key_rotated"  # a version of the key ring was replaced
+    LANGUAGE_CHANGED = "language_changed"  # the holder chose another language
+    NOTICES_REPEATED = "notices_repeated"  # everybody was told again, or reminded
     NUMBER_CHANGED = "number_changed"  # the binding was replaced
     NUMBER_CONFIRMED = "number_confirmed"  # trusted proof of possession; confirmed_at moved
+    NUMBER_RETURNED = "number_returned"  # an undo put the old number back
     PROOF_ACCEPTED = "proof_accepted"  # evidence was added to a request
     REQUEST_BEGUN = "request_begun"  # a journey began
     REQUEST_CANCELLED = "request_cancelled"  # its owner stopped it
+    REQUEST_OBJECTED = "request_objected"  # somebody with standing stopped it
+    REQUEST_READY = "request_ready"  # its wait is over; a fresh code is needed
     REQUEST_REFUSED = "request_refused"  # the rule said no, finally
+    REQUEST_WAITING = "request_waiting"  # enough was proved; everybody has time to object
     SESSION_ENDED = "session_ended"  # one session was ended
     SESSION_OPENED = "session_opened"  # a sign-in finished
     SESSIONS_ENDED = "sessions_ended"  # several were ended at once

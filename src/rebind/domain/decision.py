@@ -15,10 +15,8 @@ from rebind.domain.evidence import (
     SECOND_FACTORS,
     CarrierFacts,
     Evidence,
-    Factor,
     Proof,
     SimAnswer,
-    aged,
     independent,
 )
 from rebind.domain.policy import Policy
@@ -27,6 +25,7 @@ from rebind.domain.refusals import (
     CHANGED_RECENTLY,
     FACTOR_TOO_YOUNG,
     JOURNEY_NOT_OFFERED,
+    LOCK_TOO_YOUNG,
     NO_WAY,
     NUMBER_IS_OWN,
     NUMBER_TAKEN,
@@ -52,6 +51,7 @@ from rebind.domain.rows import (
     Way,
     Ways,
 )
+from rebind.domain.strengths import CODES_TO_NUMBERS, ORDER_OF_ASKING, PROOFS_OF, strong_enough
 from rebind.domain.units import DAY, HOUR, Ms
 
 ROWS: tuple[Row, ...] = enrol.ROWS + sign_in.ROWS + change.ROWS + undo.ROWS
@@ -62,7 +62,10 @@ _ROWS_OF: dict[Kind, tuple[Row, ...]] = {
 }
 _GIVES_RANK = {gives: rank for rank, gives in enumerate(Gives)}
 _MOVES_NUMBER = frozenset({Kind.CHANGE, Kind.HANDOVER})
-_NOTHING = (2, 0)  # what `_order` says of a Need
+_STEPS: dict[Way, tuple[Strength, ...]] = {
+    way: tuple(sorted(way, key=ORDER_OF_ASKING.__getitem__)) for row in ROWS for way in row.ways
+}
+_NOTHING = (3, 0)  # what `_order` says of a Refuse
 _MAY_ASK = frozenset({AccountState.ACTIVE, AccountState.CLOSING})
 
 
@@ -77,8 +80,8 @@ def decide(
     """What this request may do now, with this evidence.
 
     Refusals: journey_not_offered, session_required, session_on_probation, account_locked,
-    changed_recently (with the time), number_is_own, number_taken (only once `code_new` was
-    answered), factor_too_young (with the time), no_way_offered.
+    lock_too_young (with the time), changed_recently (with the time), number_is_own, number_taken
+    (only once `code_new` was answered), factor_too_young (with the time), no_way_offered.
     """
     case = Case(ask, evidence, account, carrier, policy, now)
     refusal = _refusal_before_proofs(case)
@@ -125,8 +128,10 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
     if not _ROWS_OF[ask.kind]:
         return Refuse(JOURNEY_NOT_OFFERED)
     if ask.kind is Kind.UNDO and account.state is not AccountState.CLOSED:
+        if account.lock is not None and account.lock.frozen:
+            return Refuse(ACCOUNT_LOCKED)
         return None if undo.in_time(case) else Refuse(NO_WAY)
-    if account.state not in _MAY_ASK and ask.kind is not Kind.ENROL:
+    if account.state not in _MAY_ASK and ask.kind is not Kind.ENROL and not _may_lift(case):
         return Refuse(ACCOUNT_LOCKED)
     if ask.kind not in _MOVES_NUMBER:
         return None
@@ -146,6 +151,13 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
     return None
 
 
+def _may_lift(case: Case) -> bool:
+    """Whether a sign-in may lift the lock: not that of a frozen account, nor of a closed one."""
+    if case.ask.kind is not Kind.SIGN_IN or case.account.state is not AccountState.LOCKED:
+        return False
+    return sign_in.locked(case)
+
+
 def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
     """Every choice of evidence that satisfies a way. The caller takes the best of them, so that a
     proof more, or the same proof given twice, never makes the outcome worse."""
@@ -161,79 +173,37 @@ def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
 
 
 def _given(strength: Strength, case: Case) -> list[Evidence]:
-    proofs = _PROOFS_OF[strength]
+    proofs = PROOFS_OF[strength]
     return [
-        item
+        taken
         for item in case.evidence
-        if item.proof in proofs and _strong_enough(strength, item.proof, item.factor, case)
+        if item.proof in proofs
+        for taken in _takes(item)
+        if strong_enough(strength, taken, case)
     ]
 
 
+def _takes(item: Evidence) -> tuple[Evidence, ...]:
+    """How a proof may be taken: as given at first, or, by a factor that was given again because it
+    had not yet the quality, as given only then."""
+    if item.factor is None or item.last_at == item.first_at:
+        return (item,)
+    return item, Evidence(item.proof, item.last_at, item.last_at, item.factor)
+
+
 def _all_independent(chosen: tuple[Evidence, ...], case: Case) -> bool:
-    """Two proofs count as two only if neither set or reset the other (invariant 12)."""
+    """Two proofs count as two only if neither set or reset the other (invariant 12), as it was when
+    the last of them was given."""
+    begins = max(item.first_at for item in chosen)
     for first in chosen:
         if first.factor is None or not first.factor.set_by:
             continue
         for second in chosen:
             if second is not first and not independent(
-                first.factor, second.proof, case.policy, case.now
+                first.factor, second.proof, case.policy, begins
             ):
                 return False
     return True
-
-
-_PROOFS_OF: dict[Strength, tuple[Proof, ...]] = {
-    Strength.CODE_NEW: (Proof.CODE_NEW,),
-    Strength.CODE_CURRENT: (Proof.CODE_CURRENT,),
-    Strength.EMAIL: (Proof.CODE_EMAIL,),
-    Strength.AGED_EMAIL: (Proof.CODE_EMAIL,),
-    Strength.PASSWORD: (Proof.PASSWORD,),
-    Strength.AGED_PASSWORD: (Proof.PASSWORD,),
-    Strength.SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
-    Strength.AGED_SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
-    Strength.PASSKEY: (Proof.PASSKEY,),
-    Strength.KNOWN_DEVICE: (Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE),
-}
-_AGED = frozenset({Strength.AGED_EMAIL, Strength.AGED_PASSWORD, Strength.AGED_SECOND_FACTOR})
-_WITHOUT_FACTOR = frozenset(
-    {
-        Proof.CODE_NEW,
-        Proof.CODE_CURRENT,
-        Proof.KNOWN_DEVICE,
-        Proof.OTHER_DEVICE,
-    }
-)
-_CODES_TO_NUMBERS = frozenset({Strength.CODE_NEW, Strength.CODE_CURRENT})
-_ORDER_OF_ASKING = {
-    strength: rank
-    for rank, strength in enumerate(
-        (
-            Strength.PASSKEY,
-            Strength.SECOND_FACTOR,
-            Strength.AGED_SECOND_FACTOR,
-            Strength.CODE_CURRENT,
-            Strength.PASSWORD,
-            Strength.AGED_PASSWORD,
-            Strength.EMAIL,
-            Strength.AGED_EMAIL,
-            Strength.KNOWN_DEVICE,
-            Strength.CODE_NEW,
-        )
-    )
-}
-_STEPS: dict[Way, tuple[Strength, ...]] = {
-    way: tuple(sorted(way, key=_ORDER_OF_ASKING.__getitem__)) for row in ROWS for way in row.ways
-}
-
-
-def _strong_enough(strength: Strength, proof: Proof, factor: Factor | None, case: Case) -> bool:
-    """Whether a proof by this factor has the quality that a row asks for. Where the factor behind a
-    proof is not known, nobody can say what it depends on, and it does not count."""
-    if factor is None:
-        return proof in _WITHOUT_FACTOR
-    if strength not in _AGED:
-        return True
-    return aged(factor, case.account.enrolled_at, case.policy, case.now)
 
 
 def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
@@ -257,7 +227,7 @@ def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
 
 def _fresh(code: Evidence, case: Case) -> bool:
     """Whether a code was answered not more than 26 h ago (invariant 3)."""
-    return case.now - code.last_at <= case.policy.code_new_fresh_h * HOUR
+    return case.now - code.last_at <= case.policy.code_new_fresh
 
 
 def _sim_swapped(used: tuple[Evidence, ...], begins: Ms, case: Case) -> bool:
@@ -284,7 +254,7 @@ def _session_young(row: Row, begins: Ms, case: Case) -> bool:
 
 
 def _on_known_device(case: Case) -> bool:
-    return any(item.proof in _PROOFS_OF[Strength.KNOWN_DEVICE] for item in case.evidence)
+    return any(item.proof in PROOFS_OF[Strength.KNOWN_DEVICE] for item in case.evidence)
 
 
 def _silent_since(until: Ms, case: Case) -> bool:
@@ -300,10 +270,12 @@ def _order(outcome: Decision) -> tuple[int, int]:
     match outcome:
         case Apply(gives=gives):
             return 0, _GIVES_RANK[gives]
-        case Wait(until=until):
-            return 1, until
+        # What needs nothing but a fresh code is done as soon as that is answered; a wait that is
+        # still to end would need one as well by then.
         case Need():
-            return 2, 0
+            return 1, 0
+        case Wait(until=until):
+            return 2, until
         case Refuse():
             return 3, 0
 
@@ -315,8 +287,7 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
     found: list[tuple[Proof, ...]] = []
     for row in rows:
         for way in row.ways:
-            for whole in _completions(way, case):
-                new = [item for item in whole if item not in case.evidence]
+            for whole, new in _completions(way, case):
                 missing = tuple(item.proof for item in new)
                 if not missing or any(set(other) <= set(missing) for other in found):
                     continue
@@ -328,46 +299,52 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
                     case.policy,
                     case.now,
                 )
-                if _order(_outcome(row, whole, then)) < bar:
+                outcome = _outcome(row, whole, then)
+                if not isinstance(outcome, Need) and _order(outcome) < bar:
                     found.append(missing)
     return tuple(found)
 
 
-def _completions(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
-    """The evidence that would satisfy a way: what is given, and what this account is able to give
+def _completions(way: Way, case: Case) -> Iterator[tuple[tuple[Evidence, ...], list[Evidence]]]:
+    """The evidence that would satisfy a way, and the part of it that this account is able to give
     now. What is given comes first, so that the least is asked for."""
     options = []
     for strength in _STEPS[way]:
         given = _given(strength, case)
-        possible = given + _could_give(strength, given, case)
+        possible = [(item, False) for item in given]
+        possible += [(item, True) for item in _could_give(strength, given, case)]
         if not possible:
             return
         options.append(possible)
     for chosen in product(*options):
-        if _all_independent(chosen, case):
-            yield chosen
+        whole = tuple(item for item, _new in chosen)
+        if _all_independent(whole, case):
+            yield whole, [item for item, new in chosen if new]
 
 
 def _could_give(strength: Strength, given: list[Evidence], case: Case) -> list[Evidence]:
     """Proofs of that quality that could still be given, as the evidence that they would be. An old
     code to a number can be answered anew, which makes it fresh and begins nothing again."""
-    proofs, now = _PROOFS_OF[strength], case.now
-    if strength in _CODES_TO_NUMBERS:
+    proofs, now = PROOFS_OF[strength], case.now
+    if strength in CODES_TO_NUMBERS:
         if any(_fresh(item, case) for item in given):
             return []
         first_at = min((item.first_at for item in given), default=now)
-        return [Evidence(proof, first_at, now) for proof in proofs]
-    return [
-        Evidence(factor.proof, now, now, factor)
-        for factor in case.account.factors
-        if factor.proof in proofs
-        and _strong_enough(strength, factor.proof, factor, case)
-        and not any(item.factor == factor for item in given)
-    ]
+        possible = [Evidence(proof, first_at, now) for proof in proofs]
+    else:
+        able = (factor for factor in case.account.factors if factor.proof in proofs)
+        possible = [Evidence(factor.proof, now, now, factor) for factor in able]
+    return [item for item in possible if strong_enough(strength, item, case)]
 
 
 def _no_way(rows: list[Row], case: Case) -> Refuse:
     """Why nothing would lead on: a second factor that is too young, or no proof at all."""
+    lock = case.account.lock
+    if lock is not None and case.ask.kind is Kind.SIGN_IN:
+        lifts_at = sign_in.sms_lifts_at(case.account, lock, case.policy)
+        if lifts_at is None or lifts_at <= case.now or sign_in.number_doubtful(case):
+            return Refuse(ACCOUNT_LOCKED)
+        return Refuse(LOCK_TOO_YOUNG, lifts_at)
     wanted = {strength for row in rows for way in row.ways for strength in way}
     if Strength.AGED_SECOND_FACTOR in wanted:
         second = [f for f in case.account.factors if f.proof in SECOND_FACTORS]

@@ -11,17 +11,17 @@ import msgspec
 from msgspec import Meta
 from phonenumbers import SUPPORTED_REGIONS
 
-from rebind.domain.units import SECOND, Ms
+from rebind.domain.units import HOUR, SECOND, Ms
 
 OURS = "Rebind's own choice, docs/decisions/0006-the-evidence-rule.md"
-
-ROWS_NOT_OFFERED = frozenset({"C3", "C4", "C5", "U1", "U2"})
-"""Rows that the rule knows but this release cannot carry out: they wait, or undo. Switching one
-on is refused by `policy check`, so that no request is left waiting with nobody to end the wait."""
 
 ROWS_THAT_CLOSE = {
     "I2": "whoever has another proof cannot use it on a new device, and is left with support",
     "I4": "whoever has a stale number and nothing else is refused, and cannot even look",
+    "L1": "whoever took back a change that was not theirs is left with support",
+    "L2": "whoever has nothing but a number cannot lift the lock of an undo, but through support",
+    "U1": "whoever was robbed of a number cannot take it back, but through support",
+    "U2": "a thief with a second factor keeps what he took until support has answered",
 }
 """Rows that stand beside a weaker one so that nobody needs it: what is lost without each."""
 
@@ -35,7 +35,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = "strict"
     rows_off: Annotated[
         frozenset[str], Meta(description="Rows of the evidence rule that are switched off")
-    ] = ROWS_NOT_OFFERED
+    ] = frozenset()
 
     code_digits: Annotated[
         int, Meta(ge=6, le=10, description="NIST SP 800-63B-4 3.1.3.2; OWASP ASVS 5.0 6.5")
@@ -83,10 +83,29 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     wait_modified_h: Annotated[
         int, Meta(ge=24, description=OURS + " (what 'now' becomes under a modifier)")
     ] = 72
+    ready_ttl_d: Annotated[
+        int, Meta(ge=1, le=30, description=OURS + " (invariant 3: to answer a fresh code)")
+    ] = 7
+    remind_before_h: Annotated[
+        int, Meta(ge=0, le=72, description=OURS + " (before the end of a wait; 0: never)")
+    ] = 24
+    repeat_after_h: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=72)], ...],
+        Meta(max_length=4, description=OURS + " (notices of what is finished are told again)"),
+    ] = (12, 48)
     sim_recent_d: Annotated[int, Meta(ge=1, description="CAMARA sim-swap v2; " + OURS)] = 7
     session_young_h: Annotated[int, Meta(ge=1, description=OURS)] = 24
     change_gap_h: Annotated[int, Meta(ge=0, description=OURS)] = 12
     undo_h: Annotated[int, Meta(ge=24, description=OURS + " (hold of the old number)")] = 72
+    undo_reach_d: Annotated[
+        int, Meta(ge=1, le=30, description=OURS + " (what was added so long before goes too)")
+    ] = 7
+    unlock_sms_h: Annotated[
+        int, Meta(ge=24, description=OURS + " (where an account has nothing else)")
+    ] = 24
+    freeze_hold_d: Annotated[
+        int, Meta(ge=7, le=365, description=OURS + " (both numbers, until support has decided)")
+    ] = 90
     notice_removed_d: Annotated[
         int, Meta(ge=30, description=OURS + " (removed addresses still get notices)")
     ] = 30
@@ -95,6 +114,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         frozenset[str] | None,
         Meta(description="ISO 3166 regions whose numbers are accepted; none means all"),
     ] = None
+
+    @property
+    def code_new_fresh(self) -> Ms:
+        """How long an answered code proves that a number is held, in milliseconds."""
+        return self.code_new_fresh_h * HOUR
 
     def stale_after(self, region: str) -> int:
         """Days after which a confirmation is stale for a number of that region."""
@@ -112,14 +136,19 @@ def contradictions(policy: Policy, rows: frozenset[str]) -> list[str]:
     for region in sorted({*policy.stale_after_by_region_d, *(policy.countries or ())}):
         if region not in SUPPORTED_REGIONS:
             found.append(f"{region} is no region: write ISO 3166 codes in capitals")
-    for row in sorted(ROWS_NOT_OFFERED - policy.rows_off):
-        found.append(f"rows_off: row {row} cannot be carried out by this release; leave it off")
     if policy.wait_c4_h > policy.wait_c3_h:
         found.append("wait_c4_h is longer than wait_c3_h: a stronger row must not wait longer")
     if policy.wait_c3_h > policy.wait_c5_h:
         found.append("wait_c3_h is longer than wait_c5_h: a stronger row must not wait longer")
     if policy.aged_after_d > policy.reset_dependence_d:
         found.append("aged_after_d is longer than reset_dependence_d")
+    for name in ("aged_after_d", "known_after_d"):
+        if policy.undo_reach_d < getattr(policy, name):
+            found.append(f"undo_reach_d is shorter than {name}: what is neither old nor new stays")
+    if policy.remind_before_h >= policy.wait_c5_h:
+        found.append("remind_before_h is not shorter than wait_c5_h: nobody would be reminded")
+    if any(hours >= policy.undo_h for hours in policy.repeat_after_h):
+        found.append("repeat_after_h reaches past undo_h: it would tell of an undo that is over")
     if policy.countries is not None and not policy.countries:
         found.append("countries is empty: nobody could enrol")
     return found

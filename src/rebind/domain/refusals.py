@@ -79,6 +79,26 @@ CONTENT_TYPE_WRONG = _refusal(
     _("Send the body as application/json."),
     Level.DEBUG,
 )
+FORM_MALFORMED = _refusal(
+    "form_malformed",
+    400,
+    _("We could not read this form"),
+    _("A field is missing, stands there twice, or holds signs that no form sends. Load it anew."),
+    Level.DEBUG,
+)
+FORM_FOREIGN = _refusal(
+    "form_foreign",
+    403,
+    _("This form came from another site"),
+    _("Nothing was done. Open the page on this site and try again there."),
+    Level.WARNING,
+)
+FORM_STALE = _refusal(
+    "form_stale",
+    403,
+    _("This page was open for too long"),
+    _("Nothing was done. Check what you entered and send it once more."),
+)
 PATH_UNKNOWN = _refusal(
     "path_unknown", 404, _("There is nothing here"), _("This address does not exist."), Level.DEBUG
 )
@@ -94,6 +114,13 @@ NUMBER_MALFORMED = _refusal(
     422,
     _("This is not a phone number"),
     _("Write the number with its country code, for example +7 916 123-45-67."),
+    Level.DEBUG,
+)
+EMAIL_MALFORMED = _refusal(
+    "email_malformed",
+    422,
+    _("This is not an e-mail address"),
+    _("Write it in full, with what follows the @ sign."),
     Level.DEBUG,
 )
 NUMBER_IMPOSSIBLE = _refusal(
@@ -181,6 +208,27 @@ REQUEST_FINISHED = _refusal(
     _("This request is finished"),
     _("It was already completed or cancelled. Please begin again if you still need it."),
 )
+MUST_WAIT = _refusal(
+    "must_wait",
+    409,
+    _("The SIM card of this number was changed lately"),
+    _(
+        "A code to it alone counts again after {until}. Until then sign in on a device that you "
+        "have used for a week, or with another proof."
+    ),
+)
+LINK_UNKNOWN = _refusal(
+    "link_unknown",
+    404,
+    _("This link does not work any more"),
+    _("It is not whole, or what it was about is over. Open the newest message that we sent you."),
+)
+LOCK_TOO_YOUNG = _refusal(
+    "lock_too_young",
+    403,
+    _("This account is locked for now"),
+    _("A change of its number was taken back. A code by SMS alone opens it again after {until}."),
+)
 ACCOUNT_LOCKED = _refusal(
     "account_locked",
     403,
@@ -265,15 +313,6 @@ CHANGED_RECENTLY = _refusal(
     _(
         "The next change is possible after {until}. You may return to your previous number at any"
         " time."
-    ),
-)
-MUST_WAIT = _refusal(
-    "must_wait",
-    409,
-    _("This would have to wait"),
-    _(
-        "With these proofs it could take effect after {until} at the earliest, and this service "
-        "does not offer waiting yet. Confirm from a device that you have used for a week."
     ),
 )
 FACTOR_TOO_YOUNG = _refusal(

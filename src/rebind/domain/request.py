@@ -1,7 +1,8 @@
 """The request: one journey on its way, its states, and the one table of moves between them.
 
-What is stored are facts (`begun_at`, `expires_at`, `ended_at`, `ended_as`); the state is derived
-here. The pictures in docs/journeys/ are made from `MOVES`.
+What is stored are facts (`begun_at`, `wait_until`, `ready_at`, `expires_at`, `ended_at`,
+`ended_as`); the state is derived here. The pictures in docs/journeys/ are made from `MOVES`, and
+the flows ask `after` where a move leads.
 """
 
 from enum import StrEnum
@@ -26,9 +27,12 @@ class State(StrEnum):
     """Where a request stands."""
 
     OPEN = "open"
+    WAITING = "waiting"  # enough was proved, and everybody has time to object
+    READY = "ready"  # the wait is over; a fresh code to the new number is asked for
     DONE = "done"
     REFUSED = "refused"
     CANCELLED = "cancelled"
+    OBJECTED = "objected"
     EXPIRED = "expired"
 
 
@@ -36,31 +40,55 @@ class Move(StrEnum):
     """What can happen to a request."""
 
     PROVE = "prove"  # a proof was accepted, the decision still needs more
+    WAIT = "wait"  # the decision was `wait until`
+    RIPEN = "ripen"  # the wait is over, but the code to the new number has grown old
     APPLY = "apply"  # the decision was `apply now`
     REFUSE = "refuse"  # the decision was a final no
     CANCEL = "cancel"  # its owner stopped it, or their session was ended
+    OBJECT = "object"  # somebody with standing stopped it
     PASS_TIME = "pass_time"
 
 
+_STANDING = (State.OPEN, State.WAITING, State.READY)
+
 MOVES: tuple[tuple[State, Move, State], ...] = (
     (State.OPEN, Move.PROVE, State.OPEN),
-    (State.OPEN, Move.APPLY, State.DONE),
-    (State.OPEN, Move.REFUSE, State.REFUSED),
-    (State.OPEN, Move.CANCEL, State.CANCELLED),
+    (State.OPEN, Move.WAIT, State.WAITING),
     (State.OPEN, Move.PASS_TIME, State.EXPIRED),
+    (State.WAITING, Move.PROVE, State.WAITING),
+    (State.WAITING, Move.WAIT, State.WAITING),
+    (State.WAITING, Move.RIPEN, State.READY),
+    (State.READY, Move.PROVE, State.READY),
+    (State.READY, Move.WAIT, State.WAITING),
+    (State.READY, Move.PASS_TIME, State.EXPIRED),
+    *((state, Move.APPLY, State.DONE) for state in _STANDING),
+    *((state, Move.REFUSE, State.REFUSED) for state in _STANDING),
+    *((state, Move.CANCEL, State.CANCELLED) for state in _STANDING),
+    *((state, Move.OBJECT, State.OBJECTED) for state in _STANDING),
 )
+_AFTER = {(before, move): after for before, move, after in MOVES}
 
 
-def state_of(ended_as: str | None, expires_at: Ms, now: Ms) -> State:
-    """The state that the stored facts mean at `now`."""
+def state_of(
+    ended_as: str | None, wait_until: Ms | None, ready_at: Ms | None, expires_at: Ms, now: Ms
+) -> State:
+    """The state that the stored facts mean at `now`. A wait does not run out by itself: whoever
+    comes after its end finds it waiting until `upkeep` has looked."""
     if ended_as is not None:
         return State(ended_as)
-    return State.EXPIRED if expires_at <= now else State.OPEN
+    if wait_until is not None and ready_at is None:
+        return State.WAITING
+    if expires_at <= now:
+        return State.EXPIRED
+    return State.OPEN if wait_until is None else State.READY
 
 
-def moved(state: State, move: Move) -> State | None:
-    """Where `move` leads from `state`; None where the table knows no such move."""
-    for before, act, after in MOVES:
-        if before is state and act is move:
-            return after
-    return None
+def after(state: State, move: Move) -> State:
+    """Where `move` leads from `state`. Raises KeyError where the table knows no such move: a flow
+    that asks for one has a bug."""
+    return _AFTER[state, move]
+
+
+def may(state: State, move: Move) -> bool:
+    """Whether the table knows that move."""
+    return (state, move) in _AFTER

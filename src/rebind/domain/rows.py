@@ -17,16 +17,21 @@ from rebind.domain.units import Ms
 
 
 class Strength(StrEnum):
-    """What a row asks for: a proof, or a proof of a certain quality."""
+    """What a row asks for: a proof, or a proof of a certain quality. `aged`: when it was given.
+    `earlier`: already when the request began that is to be undone, or that a lock answers to."""
 
     CODE_NEW = "code_new"
+    EARLIER_NUMBER = "earlier_number"
     CODE_CURRENT = "code_current"
     EMAIL = "email"
     AGED_EMAIL = "aged_email"
+    EARLIER_EMAIL = "earlier_email"
     PASSWORD = "password"
     AGED_PASSWORD = "aged_password"
+    EARLIER_PASSWORD = "earlier_password"
     SECOND_FACTOR = "second_factor"
     AGED_SECOND_FACTOR = "aged_second_factor"
+    EARLIER_SECOND_FACTOR = "earlier_second_factor"
     PASSKEY = "passkey"
     KNOWN_DEVICE = "known_device"
 
@@ -75,10 +80,21 @@ class SessionFacts(msgspec.Struct, frozen=True):
     opened_at: Ms
 
 
+class LockFacts(msgspec.Struct, frozen=True):
+    """Why and since when an account is locked. `earlier_than` is when the undone request began:
+    only what is older lifts the lock. A frozen account is for the support desk."""
+
+    locked_at: Ms
+    earlier_than: Ms
+    frozen: bool = False
+
+
 class UndoFacts(msgspec.Struct, frozen=True):
     """The finished request that an undo wants to take back."""
 
+    begun_at: Ms
     done_at: Ms
+    old_number_since: Ms
     rested_on_second_factor: bool = False
     rested_on_approval: bool = False
     old_number_has_new_holder: bool = False
@@ -102,6 +118,7 @@ class AccountFacts(msgspec.Struct, frozen=True):
     state: AccountState = AccountState.ACTIVE
     number_changed_at: Ms | None = None
     probation_since: Ms | None = None
+    lock: LockFacts | None = None
     factors: tuple[Factor, ...] = ()
 
 

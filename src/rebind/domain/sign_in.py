@@ -1,20 +1,24 @@
-"""sign_in: rows I1 to I5.
+"""sign_in: rows I1 to I5, and L1 and L2 on an account that an undo has locked.
 
 SMS alone never opens an account on an unknown device, but for I3: an account that has nothing else,
-whose number was confirmed recently. Where it was not (I4), the session is on probation.
+whose number was confirmed recently. Where it was not (I4), the session is on probation. A lock is
+lifted by what is older than the undone request, and by SMS only after a day, where there is nothing
+else and the number is not in doubt as in I4: its new holder could have made the undo.
 """
 
-from rebind.domain.evidence import Proof, SubscriberAnswer, independent, stale
+from rebind.domain.evidence import Proof, SubscriberAnswer, aged, independent, stale
+from rebind.domain.policy import Policy
 from rebind.domain.request import Kind
-from rebind.domain.rows import Case, Gives, Row, Strength
-from rebind.domain.units import DAY
+from rebind.domain.rows import AccountFacts, Case, Gives, LockFacts, Row, Strength
+from rebind.domain.units import DAY, HOUR, Ms
 
 S = Strength
+_SECOND = frozenset({Proof.TOTP, Proof.PASSKEY})
 
 
 def has_second_factor(case: Case) -> bool:
     """Whether a passkey or TOTP is set. Recovery codes only stand in for one."""
-    return any(f.proof in (Proof.TOTP, Proof.PASSKEY) for f in case.account.factors)
+    return any(f.proof in _SECOND for f in case.account.factors)
 
 
 def phone_only(case: Case) -> bool:
@@ -47,8 +51,50 @@ def _outlived_probation(case: Case) -> bool:
     return case.now - since >= case.policy.probation_lenient_d * DAY
 
 
+def _open(case: Case) -> bool:
+    return case.account.lock is None
+
+
+def _without_second_factor(case: Case) -> bool:
+    return _open(case) and not has_second_factor(case)
+
+
+def _with_second_factor(case: Case) -> bool:
+    return _open(case) and has_second_factor(case)
+
+
 def _phone_only_without_factor(case: Case) -> bool:
-    return phone_only(case) and not has_second_factor(case)
+    return _without_second_factor(case) and phone_only(case)
+
+
+def sms_lifts_at(account: AccountFacts, lock: LockFacts, policy: Policy) -> Ms | None:
+    """From when a code to the number alone lifts a lock: never, where there is a second factor, or
+    something older than the undone request that counts beside such a code by then."""
+    lifts_at = lock.locked_at + policy.unlock_sms_h * HOUR
+    for factor in account.factors:
+        if factor.proof in _SECOND:
+            return None
+        older = aged(factor, account.enrolled_at, policy, lock.earlier_than)
+        if older and independent(factor, Proof.CODE_CURRENT, policy, lifts_at):
+            return None
+    return lifts_at
+
+
+def locked(case: Case) -> bool:
+    """Whether there is a lock that a sign-in may lift: not where the account is frozen."""
+    return case.account.lock is not None and not case.account.lock.frozen
+
+
+def _locked_without_second_factor(case: Case) -> bool:
+    return locked(case) and not has_second_factor(case)
+
+
+def _locked_long_enough(case: Case) -> bool:
+    lock = case.account.lock
+    if lock is None or lock.frozen:
+        return False
+    lifts_at = sms_lifts_at(case.account, lock, case.policy)
+    return lifts_at is not None and lifts_at <= case.now and not number_doubtful(case)
 
 
 ROWS = (
@@ -57,14 +103,14 @@ ROWS = (
         kind=Kind.SIGN_IN,
         ways=(frozenset({S.CODE_CURRENT, S.KNOWN_DEVICE}),),
         gives=Gives.FULL,
-        applies=lambda case: not has_second_factor(case),
+        applies=_without_second_factor,
     ),
     Row(
         name="I2",
         kind=Kind.SIGN_IN,
         ways=(frozenset({S.CODE_CURRENT, S.SECOND_FACTOR}),),
         gives=Gives.FULL,
-        applies=has_second_factor,
+        applies=_with_second_factor,
     ),
     Row(
         name="I2",
@@ -74,7 +120,7 @@ ROWS = (
             frozenset({S.CODE_CURRENT, S.EMAIL}),
         ),
         gives=Gives.FULL,
-        applies=lambda case: not has_second_factor(case),
+        applies=_without_second_factor,
     ),
     Row(
         name="I3",
@@ -95,20 +141,45 @@ ROWS = (
         kind=Kind.SIGN_IN,
         ways=(frozenset({S.PASSKEY}),),
         gives=Gives.FULL,
-        applies=lambda case: True,
+        applies=_open,
     ),
     Row(
         name="I5",
         kind=Kind.SIGN_IN,
         ways=(frozenset({S.PASSWORD, S.SECOND_FACTOR}),),
         gives=Gives.FULL,
-        applies=has_second_factor,
+        applies=_with_second_factor,
     ),
     Row(
         name="I5",
         kind=Kind.SIGN_IN,
         ways=(frozenset({S.PASSWORD}),),
         gives=Gives.FULL,
-        applies=lambda case: not has_second_factor(case),
+        applies=_without_second_factor,
+    ),
+    Row(
+        name="L1",
+        kind=Kind.SIGN_IN,
+        ways=(frozenset({S.CODE_CURRENT, S.EARLIER_SECOND_FACTOR}),),
+        gives=Gives.FULL,
+        applies=locked,
+    ),
+    Row(
+        name="L1",
+        kind=Kind.SIGN_IN,
+        ways=(
+            frozenset({S.CODE_CURRENT, S.EARLIER_PASSWORD}),
+            frozenset({S.CODE_CURRENT, S.EARLIER_EMAIL}),
+            frozenset({S.CODE_CURRENT, S.KNOWN_DEVICE}),
+        ),
+        gives=Gives.FULL,
+        applies=_locked_without_second_factor,
+    ),
+    Row(
+        name="L2",
+        kind=Kind.SIGN_IN,
+        ways=(frozenset({S.CODE_CURRENT}),),
+        gives=Gives.FRESH,
+        applies=_locked_long_enough,
     ),
 )

@@ -1,12 +1,33 @@
 """undo: "it wasn't me". Rows U1 and U2, within 72 h of a finished change.
 
-U1 puts the old number back. U2 freezes, where the undone request rested on something that an SMS
-to an old address must not beat, or where the old number has a new holder.
+An undo rests on an address that was the account's before: the old number, or an e-mail, if it was
+aged when the undone request began; so a number to which a thief has moved an account the day before
+does not take back the holder's return. U1 puts the old number back. U2 freezes, where the undone
+request rested on something that an SMS to an old address must not beat, or where the old number has
+a new holder.
 """
 
 from rebind.domain.request import Kind
-from rebind.domain.rows import Case, Gives, Row, Strength
-from rebind.domain.units import HOUR
+from rebind.domain.rows import Case, Gives, Row, Strength, UndoFacts
+from rebind.domain.units import HOUR, Ms
+
+ON_SECOND_FACTOR = frozenset({"C1", "R1", "H1"})
+ON_APPROVAL = frozenset({"R4", "K6"})
+"""Rows that rest on what an SMS to an old address must not beat."""
+
+
+def facts_of(
+    begun_at: Ms, done_at: Ms, old_number_since: Ms, row: str | None, new_holder: bool
+) -> UndoFacts:
+    """A finished request as the rule takes it: `row` is the one that it rested on."""
+    return UndoFacts(
+        begun_at,
+        done_at,
+        old_number_since,
+        row in ON_SECOND_FACTOR,
+        row in ON_APPROVAL,
+        new_holder,
+    )
 
 
 def in_time(case: Case) -> bool:
@@ -22,7 +43,10 @@ def _must_freeze(case: Case) -> bool:
     )
 
 
-_OLD_ADDRESS = (frozenset({Strength.CODE_NEW}), frozenset({Strength.EMAIL}))
+_OLD_ADDRESS = (
+    frozenset({Strength.EARLIER_NUMBER}),
+    frozenset({Strength.EARLIER_EMAIL}),
+)
 
 ROWS = (
     Row(

@@ -1,15 +1,16 @@
-"""account: who am I, which numbers did I have, what happened. Reads only.
+"""account: who am I, which numbers did I have, what happened, which language do I speak.
 
 A session on probation sees its number masked and nothing else of the account.
 """
 
 import msgspec
 
+from rebind.domain.acts import Act
 from rebind.domain.phone import masked
 from rebind.domain.refusals import SESSION_ON_PROBATION, Refused
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk.callers import SignedIn, signed_in
-from rebind.flows.desk.desk import Caller, Desk
+from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.store import accounts, acts
 from rebind.store.acts import StoredAct
 
@@ -105,3 +106,16 @@ async def happened(
         return who
     (found,) = await desk.engine.read(acts.of_subject(who.account_id, before or _NEWEST, ACTS_PAGE))
     return acts.stored(found)
+
+
+async def speak(desk: Desk, caller: Caller, locale: str) -> Refused | None:
+    """From now on speak to the account in this language, in messages as on pages. Any session may:
+    on probation too, people must be able to read. Refusals: session_required, session_ended."""
+    who = await signed_in(desk, caller)
+    if isinstance(who, Refused):
+        return who
+    if who.row.locale == locale:
+        return None
+    now = desk.clock.now()
+    changed = line(caller, Act.LANGUAGE_CHANGED, who.account_id, why=locale)
+    return await desk.keep_or_refuse([accounts.set_locale(who.account_id, locale)], [changed], now)

@@ -8,14 +8,14 @@ while the change could be undone, and that everybody is told, is written here.
 from collections.abc import Sequence
 
 from rebind.domain import phone as phones
-from rebind.domain.acts import Act
+from rebind.domain.acts import Act, Door
 from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Proof
 from rebind.domain.limits import CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
 from rebind.domain.phone import masked
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
-from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Refuse, Wait, Ways
+from rebind.domain.rows import Apply, Ask, Gives, Need, NumberStanding, Refuse, Wait, Ways
 from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
 from rebind.flows.desk import budgets, callers, codes, notices, opening, tokens
 from rebind.flows.desk.budgets import Sending, Tally
@@ -23,11 +23,13 @@ from rebind.flows.desk.callers import SignedIn
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, email_factor
-from rebind.flows.desk.finishing import Finished
+from rebind.flows.desk.finishing import Finished, Journey, News, next_repeat
 from rebind.flows.desk.notices import Addressee
-from rebind.flows.desk.opening import RequestView, Subject
-from rebind.store import accounts, emails, limits, numbers, outbox, sessions
+from rebind.flows.desk.opening import About, Subject
+from rebind.flows.desk.views import RequestView, SessionGiven
+from rebind.store import accounts, emails, limits, numbers, outbox, sessions, standing
 from rebind.store.emails import EmailRow
+from rebind.store.outbox import Parcel
 from rebind.store.statements import Write
 
 FIRST_CODES = (Proof.CODE_CURRENT,)
@@ -65,8 +67,8 @@ async def begin(
     if isinstance(who, Refused):
         return who
     known = callers.on_known_device(desk, caller, who, now)
-    standing = numbers.standing_of(reserved, who.account_id, who.row.number_version, now)
-    needs = _needs(desk, who, emails.rows(mails), standing, known, now)
+    place = numbers.standing_of(reserved, who.account_id, who.row.number_version, now)
+    needs = _needs(desk, who, emails.rows(mails), place, known, now)
     if isinstance(needs, Refused):
         return needs
     tally, targets = Tally(desk, now), []
@@ -94,7 +96,9 @@ async def begin(
         now,
     )
     expires_at = now + desk.policy.request_ttl_s * SECOND
-    return refusal or RequestView(request_id, Kind.CHANGE, State.OPEN, needs, expires_at)
+    return refusal or RequestView(
+        request_id, Kind.CHANGE, State.OPEN, needs, expires_at, number=masked(phone.e164)
+    )
 
 
 def _needs(
@@ -158,9 +162,10 @@ async def _keep(
 ) -> Refused | None:
     row = who.row
     subject = Subject(row.account_id, row.number_version, row.id, device_id, who.token.token_hash)
+    about = About(phone.e164, keys[0], phone.region)
     writes = [
         *counts,
-        opening.begin(desk, Kind.CHANGE, request_id, subject, phone, keys[0], now),
+        opening.begin(desk, Kind.CHANGE, request_id, subject, about, now),
     ]
     if targets:
         writes += codes.send(desk, caller, Kind.CHANGE, row.account_id, request_id, targets, now)
@@ -169,40 +174,131 @@ async def _keep(
 
 
 def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: Ms) -> Finished:
-    """The replacement: old binding released and held, new one live, other sessions ended, all
-    addresses told. Guards: the account is as it was when the request was read, and the new number
-    is free."""
+    """The replacement: old binding released and held, new one live, other sessions ended, other
+    waiting requests superseded, all addresses told. Guards: the account is as it was when the
+    request was read, and the new number is free."""
     row = dossier.row
-    account_id, before = row.account_id, row.number_version
+    account_id, based_on = row.account_id, row.number_version
     old, new = dossier.current_number(desk), dossier.number(desk)
     old_keys, new_keys = desk.seal.indexes("number", old), desk.seal.indexes("number", new)
-    after = before + 1
+    after = based_on + 1
     sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, after), new)
-    told = [
-        Addressee("sms", old, old_keys[0], "old"),
-        Addressee("sms", new, new_keys[0], "new"),
-        *notices.mailboxes(desk, dossier),
-        *notices.former_numbers(desk, dossier, {old_keys[0], new_keys[0]}),
-    ]
-    params = {"old_masked": masked(old), "new_masked": masked(new), "when": str(now)}
-    locale = row.account_locale or caller.locale
-    parcels = notices.parcels(desk, "number_changed", told, locale, params, account_id, row.id, now)
+    undo_until = now + desk.policy.undo_h * HOUR
+    role = notices.former_role(desk, dossier, row.current_bound_at or now, now)
+    before = Addressee("sms", old, old_keys[0], role)
+    told = _changed(desk, dossier, before, now, undo_until, now)
     writes = [
-        accounts.rebound(account_id, before, now),
-        accounts.release(account_id, before, Kind.CHANGE, now),
-        accounts.bind(account_id, after, sealed, new_keys[0], row.region, now),
+        accounts.rebound(account_id, based_on, now),
+        accounts.release(account_id, based_on, Kind.CHANGE, now),
+        accounts.bind(account_id, after, sealed, new_keys[0], row.region, now, now),
         *(limits.forgive(CODE_ADDRESS, key) for key in new_keys),
-        *numbers.hold(old_keys, account_id, before, now + desk.policy.undo_h * HOUR, now),
+        *numbers.hold(old_keys, account_id, based_on, undo_until, now),
         *numbers.reserve(new_keys, account_id, after, now),
-        outbox.put(parcels),
+        standing.end_waiting(account_id, row.id, State.CANCELLED, now),
+        outbox.put(told),
     ]
     if row.device_id is not None:
         writes.append(limits.forgive(CODE_DEVICE, row.device_id))
-    if row.session_id is not None:
-        writes.append(sessions.stays(account_id, row.session_id, after, now))
-        writes.append(sessions.end_others(account_id, row.session_id, "number_changed", now))
+    given, session_writes = _session(desk, caller, dossier, after, now)
     lines = [
         line(caller, Act.NUMBER_CHANGED, account_id, row.id, decision.row),
         line(caller, Act.SESSIONS_ENDED, account_id, row.id, "number_changed"),
     ]
-    return Finished(writes, lines)
+    again_at = next_repeat(desk.policy, now, now)
+    return Finished([*writes, *session_writes], lines, given, again_at, undo_until)
+
+
+def _session(
+    desk: Desk, caller: Caller, dossier: Dossier, number_version: int, now: Ms
+) -> tuple[SessionGiven | None, list[Write]]:
+    """The session in which the change was begun stays, and is of the new binding; all others end.
+    Where a long wait has outlived it, whoever answered the last code gets a new one."""
+    row = dossier.row
+    if row.session_id is not None and dossier.session_lives(now):
+        return None, [
+            sessions.stays(row.account_id, row.session_id, number_version, now),
+            sessions.end_others(row.account_id, row.session_id, "number_changed", now),
+        ]
+    ended = sessions.end_all(row.account_id, "number_changed", now)
+    if caller.door is Door.TIME:
+        return None, [ended]
+    given, writes = opening.session(
+        desk, caller, row.account_id, number_version, row.device_id, Gives.FULL, now
+    )
+    return given, [ended, *writes]
+
+
+def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> list[Parcel]:
+    """What every address is told of a change that is not finished in one go, or was hours ago."""
+    row = dossier.row
+    if news is News.AGAIN:
+        gone = dossier.replaced()
+        if gone is None:
+            return []
+        role = notices.former_role(desk, dossier, gone.bound_at, gone.released_at)
+        number = dossier.released_number(desk, gone)
+        before = Addressee("sms", number, desk.seal.index("number", number), role)
+        return _changed(desk, dossier, before, row.ended_at or now, row.stands_until, now)
+    old, new = dossier.current_number(desk), dossier.number(desk)
+    own = notices.own_addresses(desk, dossier)
+    # Nobody may have a stranger's phone rung: a number is told once it has answered a code.
+    answered = any(item.proof is Proof.CODE_NEW for item in dossier.evidence)
+    newcomer = Addressee("sms", new, desk.seal.index("number", new), notices.NEW)
+    if answered and all(each.address_key != newcomer.address_key for each in own):
+        own.append(newcomer)
+    params = {
+        "old_masked": masked(old),
+        "new_masked": masked(new),
+        "when": str(now),
+        "until": str(at or now),
+        "request": row.id.hex(),
+        "again": "1" if news is News.REMINDED else "",
+    }
+    message = "change_waiting" if news is News.REMINDED else f"change_{news}"
+    link = None if news is News.STOPPED else "stop"
+    locale = row.account_locale or notices.FALLBACK_LOCALE
+    return notices.parcels(
+        desk,
+        message,
+        own,
+        locale,
+        params,
+        row.account_id,
+        row.id,
+        now,
+        link,
+    )
+
+
+def _changed(
+    desk: Desk,
+    dossier: Dossier,
+    before: Addressee,
+    when: Ms,
+    undo_until: Ms | None,
+    now: Ms,
+) -> list[Parcel]:
+    """The notice that the number was changed, to the old and the new one, and to every other
+    address; the account's own addresses get the link by which it is undone."""
+    row, new = dossier.row, dossier.number(desk)
+    new_key = desk.seal.index("number", new)
+    told = [
+        before,
+        Addressee("sms", new, new_key, notices.NEW),
+        *notices.mailboxes(desk, dossier),
+        *notices.former_numbers(desk, dossier, {before.address_key, new_key}),
+    ]
+    params = {
+        "old_masked": masked(before.address),
+        "new_masked": masked(new),
+        "when": str(when),
+        "until": str(undo_until or now),
+        "again": "" if when == now else "1",
+    }
+    locale = row.account_locale or notices.FALLBACK_LOCALE
+    return notices.parcels(
+        desk, "number_changed", told, locale, params, row.account_id, row.id, now, "undo"
+    )
+
+
+JOURNEY = Journey(finish, tell)

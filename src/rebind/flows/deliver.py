@@ -54,7 +54,8 @@ _decoder = msgspec.json.Decoder(_Payload)
 
 
 class Courier(msgspec.Struct, frozen=True):
-    """The tools of the worker. `service` and `domain` are what messages call this service.
+    """The tools of the worker. `service` and `domain` are what messages call this service, `site`
+    is where its pages are.
     `poll_flowing_s` is for a worker in a process of its own, which no commit wakes."""
 
     engine: Engine
@@ -66,6 +67,7 @@ class Courier(msgspec.Struct, frozen=True):
     mail: Mail
     service: str
     domain: str
+    site: str
     poll_s: float = 0.05
     poll_flowing_s: float = 0.05
 
@@ -158,7 +160,12 @@ class Courier(msgspec.Struct, frozen=True):
         """To whom, and in which words."""
         plain = self.seal.unseal("outbox.payload", parcel.id, parcel.payload_sealed)
         payload = _decoder.decode(plain)
-        params = {**payload.params, "service": self.service, "domain": self.domain}
+        params = {
+            **payload.params,
+            "service": self.service,
+            "domain": self.domain,
+            "site": self.site,
+        }
         message = "code" if parcel.message == NOBODY else parcel.message
         return payload.to, self.words.message(message, parcel.channel, payload.locale, params)
 

@@ -8,6 +8,7 @@ from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.evidence import Proof
 from rebind.domain.limits import CODE_ADDRESS
+from rebind.domain.phone import masked
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply
@@ -17,8 +18,9 @@ from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, strangers_needs
-from rebind.flows.desk.finishing import Finished
-from rebind.flows.desk.opening import RequestView, Subject
+from rebind.flows.desk.finishing import Finished, Journey
+from rebind.flows.desk.opening import About, Subject
+from rebind.flows.desk.views import RequestView
 from rebind.store import accounts, limits, numbers
 
 
@@ -47,9 +49,10 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
     device_id = tokens.device(desk.seal, caller.device)
     subject = Subject(desk.dice.id(now), 0, None, device_id, owner_hash)
     target = Target(Proof.CODE_NEW, phone.e164, keys[0])
+    about = About(phone.e164, keys[0], phone.region)
     writes = [
         *tally.writes(rows),
-        opening.begin(desk, Kind.ENROL, request_id, subject, phone, keys[0], now),
+        opening.begin(desk, Kind.ENROL, request_id, subject, about, now),
         *codes.send(desk, caller, Kind.ENROL, subject.account_id, request_id, [target], now),
     ]
     begun = line(caller, Act.REQUEST_BEGUN, subject.account_id, request_id, Kind.ENROL, "stranger")
@@ -61,6 +64,7 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
         strangers_needs(Kind.ENROL),
         now + desk.policy.request_ttl_s * SECOND,
         token,
+        number=masked(phone.e164),
     )
 
 
@@ -76,7 +80,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     return Finished(
         writes=[
             accounts.open_account(account_id, caller.locale, now),
-            accounts.bind(account_id, 1, sealed, keys[0], row.region, now),
+            accounts.bind(account_id, 1, sealed, keys[0], row.region, now, now),
             *opening_writes,
             *(limits.forgive(CODE_ADDRESS, key) for key in keys),
             *numbers.reserve(keys, account_id, 1, now),
@@ -87,3 +91,6 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
         ],
         session=given,
     )
+
+
+JOURNEY = Journey(finish)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from rebind.domain import mailbox
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act, Door, Line
 from rebind.domain.refusals import Refused
@@ -54,7 +55,7 @@ async def bring_in(desk: Desk, person: Person) -> Imported | Refused:
     sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, 1), phone.e164)
     writes: list[Write] = [
         accounts.open_account(account_id, person.locale, person.since),
-        accounts.bind(account_id, 1, sealed, keys[0], phone.region, person.since),
+        accounts.bind(account_id, 1, sealed, keys[0], phone.region, person.since, person.since),
         *_addresses(desk, account_id, person.emails, person.since),
     ]
     device = None
@@ -81,7 +82,7 @@ def _addresses(desk: Desk, account_id: Id, addresses: Sequence[str], since: Ms) 
     writes = []
     for address in addresses:
         email_id = desk.dice.id(since)
-        key = desk.seal.index("email", emails.canonical(address))
+        key = desk.seal.index("email", mailbox.canonical(address))
         sealed = desk.seal.seal("emails.address", email_id, address)
         writes.append(emails.add(account_id, email_id, key, sealed, "", since))
     return writes

@@ -8,9 +8,10 @@ one line a rotation.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+from rebind.domain import mailbox
 from rebind.domain.acts import Act, Door, Line
 from rebind.flows.desk.desk import Desk
-from rebind.store import emails, numbers, sealed
+from rebind.store import numbers, sealed
 from rebind.store.sealed import Column, PrimaryKey
 from rebind.store.statements import Missed, Write
 
@@ -91,8 +92,14 @@ async def reindex(desk: Desk, advance: Progress) -> None:
             writes = []
             for key, value in found:
                 plain = desk.seal.unseal(column.place, column.row(key), value)
-                text = emails.canonical(plain) if kind == "email" else plain
-                writes.append(sealed.reindex(column, key, desk.seal.index(kind, text)))
+                # An undo may be about an e-mail where other requests are about a number.
+                by_email = kind == "email" or "@" in plain
+                index = (
+                    desk.seal.index("email", mailbox.canonical(plain))
+                    if by_email
+                    else desk.seal.index(kind, plain)
+                )
+                writes.append(sealed.reindex(column, key, index))
             await desk.engine.write(writes)
             advance(len(found))
 

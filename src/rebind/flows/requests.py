@@ -3,6 +3,8 @@
 The same for every journey. Asking for a code says the same whether or not anybody is there.
 """
 
+import msgspec
+
 from rebind.domain import evidence
 from rebind.domain.acts import Act
 from rebind.domain.evidence import CODES, Proof
@@ -10,24 +12,29 @@ from rebind.domain.limits import (
     CODE_ACCOUNT,
     WRONG_ADDRESS,
 )
+from rebind.domain.phone import masked
 from rebind.domain.refusals import (
     CODE_TRIES_SPENT,
     PROOF_NOT_OFFERED,
     REQUEST_UNKNOWN,
     SESSION_ENDED,
+    SESSION_ON_PROBATION,
     Refused,
 )
-from rebind.domain.request import Kind, State
+from rebind.domain.request import Kind, Move, State, after, may, state_of
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import budgets, codes, tokens
+from rebind.flows.desk import budgets, callers, codes, notices, tokens, views
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, email_factor
-from rebind.flows.desk.opening import RequestView
-from rebind.store import limits, requests
+from rebind.flows.desk.views import RequestView, SentCode
+from rebind.store import limits, requests, standing
 from rebind.store.emails import EmailRow
+
+STANDING_MAX = 20
+"""Waiting requests shown; there is hardly ever more than one."""
 
 
 async def _open(desk: Desk, caller: Caller, request_id: Id, now: Ms) -> Dossier | Refused:
@@ -46,10 +53,84 @@ async def show(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refu
     closed = dossier.closed_to_its_owner(now)
     if closed is not None and closed.refusal is SESSION_ENDED:
         return closed
-    row = dossier.row
-    return RequestView(
-        row.id, row.kind, dossier.state(now), dossier.needs(desk, now), row.expires_at
+    sent = await _sent(desk, caller, dossier, now)
+    state = dossier.state(now)
+    view = views.request(desk, dossier, state, dossier.needs(desk, now), sent=sent)
+    if dossier.kind is not Kind.CHANGE:
+        return view
+    before = dossier.number_before(desk) if state is State.DONE else None
+    return msgspec.structs.replace(
+        view,
+        old=None if before is None else masked(before),
+        told=_told(desk, dossier, state),
+        undo_until=dossier.row.stands_until if state is State.DONE else None,
     )
+
+
+def _told(desk: Desk, dossier: Dossier, state: State) -> tuple[str, ...]:
+    """The addresses that have heard of a change that waits, masked."""
+    if state not in (State.WAITING, State.READY):
+        return ()
+    own = (views.shown(each.address) for each in notices.own_addresses(desk, dossier))
+    return (*own, views.shown(dossier.number(desk)))
+
+
+async def _sent(desk: Desk, caller: Caller, dossier: Dossier, now: Ms) -> tuple[SentCode, ...]:
+    """The codes that may still be answered, each with the time from which another one may be asked
+    for."""
+    targets = []
+    for challenge in dossier.challenges.values():
+        if challenge.consumed_at is None and may(dossier.state(now), Move.PROVE):
+            target = _target(desk, dossier, Proof(challenge.proof), now)
+            if target is not None:
+                targets.append((challenge, target, _sending(desk, dossier, target, now)))
+    if not targets:
+        return ()
+    sendings = [sending for _challenge, _target, sending in targets]
+    places = budgets.places_to_read(desk, caller, sendings, dossier.id)
+    (found,) = await desk.engine.read(limits.rows(places))
+    rows, codes_sent = limits.counted(found), []
+    for challenge, target, sending in targets:
+        tally = Tally(desk, now)
+        refused = budgets.count_sending(desk, caller, tally, sending, dossier.id, rows, now)
+        refused = refused or tally.refused(rows)
+        codes_sent.append(
+            SentCode(
+                target.proof,
+                views.shown(target.address),
+                challenge.sent_at,
+                challenge.expires_at,
+                now if refused is None or refused.until is None else refused.until,
+                challenge.tries_max - challenge.tries,
+            )
+        )
+    return tuple(codes_sent)
+
+
+async def standing_on(desk: Desk, caller: Caller) -> list[RequestView] | Refused:
+    """What waits on the account of a session, newest first, so that whoever did not begin it can
+    object. Refusals: session_required, session_ended, session_on_probation."""
+    who = await callers.signed_in(desk, caller)
+    if isinstance(who, Refused):
+        return who
+    if not who.full:
+        return Refused(SESSION_ON_PROBATION)
+    now = desk.clock.now()
+    (found,) = await desk.engine.read(standing.of_account(who.account_id, now, STANDING_MAX))
+    return [
+        RequestView(
+            each.id,
+            each.kind,
+            state_of(each.ended_as, each.wait_until, each.ready_at, each.expires_at, now),
+            (),
+            each.expires_at,
+            wait_until=each.wait_until,
+            row=each.policy_row,
+            number=views.shown(desk.seal.unseal("requests.number", each.id, each.number_sealed)),
+        )
+        for each in standing.rows(found)
+        if each.ended_at is None
+    ]
 
 
 async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:
@@ -62,12 +143,12 @@ async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Re
     closed = dossier.closed_to_its_owner(now)
     if closed is not None:
         return closed
-    row = dossier.row
+    row, cancelled = dossier.row, after(dossier.state(now), Move.CANCEL)
     stopped = line(caller, Act.REQUEST_CANCELLED, row.account_id, row.id, row.kind, dossier.actor)
     refusal = await desk.keep_or_refuse(
-        [requests.end(row.id, row.version, State.CANCELLED, None, now)], [stopped], now
+        [requests.end(row.id, row.version, cancelled, row.policy_row, now)], [stopped], now
     )
-    return refusal or RequestView(row.id, row.kind, State.CANCELLED, (), row.expires_at)
+    return refusal or views.request(desk, dossier, cancelled, ())
 
 
 async def send_code(
@@ -93,17 +174,26 @@ async def send_code(
     if target is None:
         return Refused(PROOF_NOT_OFFERED)
     challenge = dossier.challenges.get(proof)
-    if challenge is not None and challenge.tries >= challenge.tries_max:
+    if (
+        challenge is not None
+        and challenge.consumed_at is None
+        and challenge.tries >= challenge.tries_max
+    ):
         return Refused(CODE_TRIES_SPENT)
     refusal = await _send(desk, caller, dossier, target, now)
-    row = dossier.row
-    return refusal or RequestView(row.id, row.kind, State.OPEN, needs, row.expires_at)
+    return refusal or views.request(desk, dossier, dossier.state(now), needs)
 
 
 def _target(desk: Desk, dossier: Dossier, proof: Proof, now: Ms) -> Target | None:
     """Where a code for this proof goes, or None where there is no such address."""
     if proof not in CODES:
         return None
+    if dossier.kind is Kind.UNDO:
+        # Only to the address by which it was begun: others are not the asker's to be told of.
+        challenge = dossier.challenges.get(proof)
+        if challenge is None:
+            return None
+        return Target(proof, dossier.number(desk), challenge.address_key, not dossier.someone)
     if proof is Proof.CODE_EMAIL:
         mail = _strongest(desk, dossier, now)
         if mail is None:

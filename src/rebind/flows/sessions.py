@@ -12,7 +12,7 @@ from rebind.domain.refusals import SESSION_ON_PROBATION, SESSION_UNKNOWN, Refuse
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk.callers import on_known_device, signed_in
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.store import devices, sessions
+from rebind.store import devices, sessions, standing
 
 LISTED_MAX = 100
 """Sessions shown; more than that is no list that a person reads."""
@@ -67,7 +67,10 @@ async def end(desk: Desk, caller: Caller, session_id: Id) -> Refused | None:
         return Refused(SESSION_ON_PROBATION)
     now = desk.clock.now()
     ended = line(caller, Act.SESSION_ENDED, who.account_id, why="by_holder")
-    writes = [sessions.end(who.account_id, session_id, "by_holder", now)]
+    writes = [
+        sessions.end(who.account_id, session_id, "by_holder", now),
+        standing.end_of_session(who.account_id, session_id, now),
+    ]
     if on_known_device(desk, caller, who, now):
         writes.append(devices.forget(who.account_id, session_id, who.row.device_id))
     refusal = await desk.keep_or_refuse(writes, [ended], now)
@@ -84,7 +87,10 @@ async def end_others(desk: Desk, caller: Caller) -> Refused | None:
         return Refused(SESSION_ON_PROBATION)
     now = desk.clock.now()
     ended = line(caller, Act.SESSIONS_ENDED, who.account_id, why="by_holder")
-    writes = [sessions.end_others(who.account_id, who.row.id, "by_holder", now)]
+    writes = [
+        sessions.end_others(who.account_id, who.row.id, "by_holder", now),
+        standing.end_of_other_sessions(who.account_id, who.row.id, now),
+    ]
     if on_known_device(desk, caller, who, now):
         writes.append(devices.forget_others(who.account_id, who.row.device_id))
     return await desk.keep_or_refuse(writes, [ended], now)

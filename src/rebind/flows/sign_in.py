@@ -14,6 +14,7 @@ from rebind.domain.limits import (
     CODE_DEVICE,
     WRONG_ADDRESS,
 )
+from rebind.domain.phone import masked
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Gives
@@ -24,9 +25,10 @@ from rebind.flows.desk.callers import device_facts, knows
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, strangers_needs
-from rebind.flows.desk.finishing import Finished
+from rebind.flows.desk.finishing import Finished, Journey
 from rebind.flows.desk.notices import Addressee
-from rebind.flows.desk.opening import RequestView, Subject
+from rebind.flows.desk.opening import About, Subject
+from rebind.flows.desk.views import RequestView
 from rebind.store import accounts, limits, outbox
 from rebind.store.accounts import ByNumber
 from rebind.store.statements import Write
@@ -76,9 +78,10 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
     version = account.number_version if account else 0
     subject = Subject(account_id, version, None, device_id, owner_hash)
     target = Target(Proof.CODE_CURRENT, phone.e164, keys[0], nobody=account is None)
+    about = About(phone.e164, keys[0], phone.region)
     writes = [
         *tally.writes(rows),
-        opening.begin(desk, Kind.SIGN_IN, request_id, subject, phone, keys[0], now),
+        opening.begin(desk, Kind.SIGN_IN, request_id, subject, about, now),
         *codes.send(desk, caller, Kind.SIGN_IN, account_id, request_id, [target], now),
     ]
     begun = line(caller, Act.REQUEST_BEGUN, account_id, request_id, Kind.SIGN_IN, "stranger")
@@ -90,6 +93,7 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
         strangers_needs(Kind.SIGN_IN),
         now + desk.policy.request_ttl_s * SECOND,
         token,
+        number=masked(phone.e164),
     )
 
 
@@ -102,10 +106,13 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
         desk, caller, account_id, row.number_version, row.device_id, decision.gives, now
     )
     lines = [line(caller, Act.SESSION_OPENED, account_id, row.id, decision.row)]
+    if row.locked_at is not None:
+        writes.append(accounts.unlock(account_id))
+        lines.append(line(caller, Act.ACCOUNT_UNLOCKED, account_id, row.id, decision.row))
     if decision.gives is Gives.FULL:
         writes.append(accounts.confirm(account_id, row.number_version, now))
         lines.append(line(caller, Act.NUMBER_CONFIRMED, account_id, row.id, decision.row))
-        if row.probation_since is not None:
+        if row.probation_since is not None and row.locked_at is None:
             writes.append(accounts.trusted(account_id))
     else:
         writes.append(accounts.unmoved(account_id, row.number_version))
@@ -115,6 +122,8 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     keys = desk.seal.indexes("number", number)
     if row.device_id is not None and dossier.on_known_device(desk, now):
         writes.append(limits.forgive(CODE_DEVICE, row.device_id))
+        if row.locked_at is not None:
+            writes.append(_notice(desk, caller, dossier, number, keys[0], now))
     else:
         # Only the pauses that this request was held up by: others are not the holder's to end,
         # and their end would tell a stranger that somebody lives here.
@@ -126,16 +135,20 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
 def _notice(
     desk: Desk, caller: Caller, dossier: Dossier, number: str, key: bytes, now: Ms
 ) -> Write:
-    """A sign-in on a device that is not known is told to every address of the account, the number
-    itself included: the code may have been relayed."""
+    """A sign-in on a device that is not known, and one that lifts a lock, is told to every address
+    of the account, the number itself included: the code may have been relayed."""
     row = dossier.row
     told = [
         Addressee("sms", number, key, "current"),
         *notices.mailboxes(desk, dossier),
         *notices.former_numbers(desk, dossier, {key}),
     ]
+    message = "new_sign_in" if row.locked_at is None else "account_unlocked"
     params = {"when": str(now), "device": agents.in_words(caller.agent)}
     locale = row.account_locale or caller.locale
     return outbox.put(
-        notices.parcels(desk, "new_sign_in", told, locale, params, row.account_id, row.id, now)
+        notices.parcels(desk, message, told, locale, params, row.account_id, row.id, now)
     )
+
+
+JOURNEY = Journey(finish)

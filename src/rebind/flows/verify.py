@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from rebind.domain.acts import Act
-from rebind.domain.evidence import CarrierFacts, Evidence, Proof
+from rebind.domain.evidence import Evidence, Proof
 from rebind.domain.limits import (
     WRONG_ADDRESS,
     WRONG_CLIENT,
@@ -29,15 +29,15 @@ from rebind.domain.refusals import (
     Refusal,
     Refused,
 )
-from rebind.domain.request import Kind, State
+from rebind.domain.request import Kind, Move, after
 from rebind.domain.rows import Apply, Need, Refuse, Wait
 from rebind.domain.units import MINUTE, Id, Ms
-from rebind.flows.desk import budgets, codes, tokens
+from rebind.flows.desk import budgets, codes, tokens, views, waits
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, email_factor
-from rebind.flows.desk.finishing import Journeys
-from rebind.flows.desk.opening import RequestView
+from rebind.flows.desk.finishing import Journeys, News, spread
+from rebind.flows.desk.views import RequestView
 from rebind.store import challenges, devices, limits, requests
 from rebind.store.challenges import Challenge
 from rebind.store.statements import Missed, Write
@@ -172,11 +172,15 @@ def _evidence(dossier: Dossier, challenge: Challenge, now: Ms) -> Evidence:
     """An answered code as evidence, with the address behind it where it is one of the account's."""
     proof, factor = Proof(challenge.proof), None
     if proof is Proof.CODE_EMAIL:
+        # What was removed lately keeps the right to take a change back, and no other.
+        removed_too = dossier.kind is Kind.UNDO
         for mail in dossier.emails:
-            if mail.address_key == challenge.address_key and mail.removed_at is None:
+            may_speak = mail.removed_at is None or (removed_too and factor is None)
+            if mail.address_key == challenge.address_key and may_speak:
                 factor = email_factor(mail)
     before = next((item for item in dossier.evidence if item.proof is proof), None)
-    return Evidence(proof, before.first_at if before else now, now, factor)
+    same = before is not None and before.factor == factor
+    return Evidence(proof, before.first_at if before and same else now, now, factor)
 
 
 async def _decided(
@@ -191,8 +195,10 @@ async def _decided(
     """Let the rule decide on old and new evidence, and keep what follows in one batch."""
     fresh = {item.proof for item in new}
     evidence = (*(item for item in dossier.evidence if item.proof not in fresh), *new)
-    carrier = await _carrier(desk, dossier)
+    carrier = await waits.carrier(desk, dossier)
     decision = dossier.decide(desk, evidence, carrier, now)
+    state, journey = dossier.state(now), journeys[dossier.kind]
+    proved = msgspec.structs.replace(dossier, evidence=evidence)
     row = dossier.row
     writes: list[Write] = [
         *spent_codes,
@@ -204,26 +210,43 @@ async def _decided(
     match decision:
         case Need(ways=ways):
             writes.append(requests.advance(row.id, row.version, now))
+            if row.first_proof_at is None:
+                writes += spread(journey, desk, proved, News.BEGUN, None, now)
             missed = await desk.keep_or_refuse(writes, accepted, now)
-            return missed or RequestView(row.id, row.kind, State.OPEN, ways, row.expires_at)
+            return missed or views.request(desk, proved, after(state, Move.PROVE), ways)
         case Apply():
-            finished = journeys[dossier.kind](desk, caller, dossier, decision, now)
-            writes.append(requests.end(row.id, row.version, State.DONE, decision.row, now))
+            finished = journey.finish(desk, caller, proved, decision, now)
+            done = after(state, Move.APPLY)
+            end = requests.end(
+                row.id,
+                row.version,
+                done,
+                decision.row,
+                now,
+                finished.due_at,
+                finished.stands_until,
+            )
             missed = await desk.keep_or_refuse(
-                [*writes, *finished.writes], [*accepted, *finished.lines], now
+                [*writes, end, *finished.writes], [*accepted, *finished.lines], now
             )
             if missed is not None and missed.refusal is NUMBER_TAKEN:
-                return await _refuse(desk, caller, dossier, writes[:-1], missed, now)
-            return missed or RequestView(
-                row.id, row.kind, State.DONE, (), row.expires_at, session=finished.session
+                return await _refuse(desk, caller, dossier, writes, missed, now)
+            return missed or views.request(
+                desk, proved, done, (), session=finished.session, row=decision.row
             )
-        case Wait(ways=ways) if ways:
-            # A quicker way is still open: the person goes on.
+        case Wait(ways=ways) if journey.tell is None and ways:
+            # Nobody could be told of a wait; but a quicker way is open still.
             writes.append(requests.advance(row.id, row.version, now))
             missed = await desk.keep_or_refuse(writes, accepted, now)
-            return missed or RequestView(row.id, row.kind, State.OPEN, ways, row.expires_at)
-        case Wait(until=until):
+            return missed or views.request(desk, proved, after(state, Move.PROVE), ways)
+        case Wait(until=until) if journey.tell is None:
             return await _refuse(desk, caller, dossier, writes, Refused(MUST_WAIT, until), now)
+        case Wait():
+            waiting = waits.begin(desk, caller, journey, proved, decision, now)
+            missed = await desk.keep_or_refuse(
+                [*writes, *waiting.writes], [*accepted, *waiting.lines], now
+            )
+            return missed or views.request(desk, waiting.dossier, waiting.state, decision.ways)
         case Refuse(refusal=refusal, until=until):
             return await _refuse(desk, caller, dossier, writes, Refused(refusal, until), now)
 
@@ -233,15 +256,8 @@ async def _refuse(
 ) -> Refused:
     """End the request with a final no; the codes that led here are spent."""
     row = dossier.row
-    end = requests.end(row.id, row.version, State.REFUSED, None, now)
+    refused_as = after(dossier.state(now), Move.REFUSE)
+    end = requests.end(row.id, row.version, refused_as, None, now)
     why = refused.refusal.code
     said = line(caller, Act.REQUEST_REFUSED, row.account_id, row.id, why, dossier.actor)
     return await desk.keep_or_refuse([*writes, end], [said], now) or refused
-
-
-async def _carrier(desk: Desk, dossier: Dossier) -> CarrierFacts:
-    """The operator's answers about the account's number, where there are both."""
-    confirmed_at = dossier.row.confirmed_at
-    if desk.carrier is None or not dossier.someone or confirmed_at is None:
-        return CarrierFacts()
-    return await desk.carrier.ask(dossier.current_number(desk), confirmed_at)

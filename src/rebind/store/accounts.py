@@ -29,6 +29,35 @@ _REBOUND = Statement(
     WHERE id = :id AND number_version = :based_on AND state = 'active'
     """,
 )
+_RETURNED = Statement(
+    "accounts.returned",
+    """
+    UPDATE accounts SET number_version = :number_version, number_changed_at = :now,
+        probation_since = NULL, state = 'locked', locked_at = :now,
+        lock_earlier_than = CASE WHEN lock_earlier_than < CAST(:earlier_than AS BIGINT)
+            THEN lock_earlier_than ELSE CAST(:earlier_than AS BIGINT) END,
+        version = version + 1
+    WHERE id = :id AND number_version = :based_on AND state IN ('active', 'locked')
+      AND frozen_at IS NULL
+    """,
+)
+_FREEZE = Statement(
+    "accounts.freeze",
+    """
+    UPDATE accounts SET state = 'locked', locked_at = :now, lock_earlier_than = :earlier_than,
+        frozen_at = :now, version = version + 1
+    WHERE id = :id AND number_version = :based_on AND state IN ('active', 'locked')
+      AND frozen_at IS NULL
+    """,
+)
+_UNLOCK = Statement(
+    "accounts.unlock",
+    """
+    UPDATE accounts SET state = 'active', locked_at = NULL, lock_earlier_than = NULL,
+        probation_since = NULL, version = version + 1
+    WHERE id = :id AND state = 'locked' AND frozen_at IS NULL
+    """,
+)
 _BIND = Statement(
     "bindings.bind",
     """
@@ -43,6 +72,13 @@ _RELEASE = Statement(
     """
     UPDATE bindings SET released_at = :now, reason = :reason
     WHERE account_id = :account_id AND version = :version AND released_at IS NULL
+    """,
+)
+_DISOWN = Statement(
+    "bindings.disown",
+    """
+    UPDATE bindings SET reason = :reason
+    WHERE account_id = :account_id AND version > :version AND released_at IS NOT NULL
     """,
 )
 _CONFIRM = Statement(
@@ -66,6 +102,9 @@ _DOUBTED = Statement(
 _TRUSTED = Statement(
     "accounts.trusted", "UPDATE accounts SET probation_since = NULL WHERE id = :id"
 )
+_SET_LOCALE = Statement(
+    "accounts.set_locale", "UPDATE accounts SET locale = :locale WHERE id = :id"
+)
 _HISTORY = Statement(
     "bindings.history",
     """
@@ -76,9 +115,13 @@ _HISTORY = Statement(
 _RELEASED_SINCE = Statement(
     "bindings.released_since",
     """
-    SELECT account_id, version, number_sealed, number_key FROM bindings
-    WHERE account_id = (SELECT account_id FROM requests WHERE id = :request_id)
-      AND released_at > :since
+    SELECT b.account_id, b.version, b.number_sealed, b.number_key, b.bound_at, b.released_at,
+        b.reason, n.account_id
+    FROM bindings b
+    LEFT JOIN numbers n ON n.number_key = b.number_key AND n.held_until IS NULL
+    WHERE b.account_id = (SELECT account_id FROM requests WHERE id = :request_id)
+      AND b.released_at > :since
+    ORDER BY b.version
     """,
 )
 _BY_NUMBER = Statement(
@@ -109,12 +152,16 @@ class ByNumber(msgspec.Struct, frozen=True):
 
 
 class Released(msgspec.Struct, frozen=True):
-    """A number that an account gave up lately."""
+    """A number that an account gave up lately, by which journey, and whose it is now."""
 
     account_id: Id
     version: int
     number_sealed: bytes
     number_key: bytes
+    bound_at: Ms
+    released_at: Ms
+    reason: str
+    holder: Id | None
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -160,10 +207,45 @@ def rebound(account_id: Id, based_on: int, now: Ms) -> Write:
     )
 
 
+def returned(account_id: Id, based_on: int, earlier_than: Ms, now: Ms) -> Write:
+    """Make the next binding, that of a number which returns by undo, the live one, and lock the
+    account against everything that is not older than the undone request."""
+    return Write(
+        _RETURNED,
+        {
+            "id": account_id,
+            "number_version": based_on + 1,
+            "based_on": based_on,
+            "earlier_than": earlier_than,
+            "now": now,
+        },
+    )
+
+
+def freeze(account_id: Id, based_on: int, earlier_than: Ms, now: Ms) -> Write:
+    """Lock the account for everybody, until the support desk has decided."""
+    return Write(
+        _FREEZE,
+        {"id": account_id, "based_on": based_on, "earlier_than": earlier_than, "now": now},
+    )
+
+
+def unlock(account_id: Id) -> Write:
+    """Lift the lock of an undo. Misses where the account is frozen, or not locked any more."""
+    return Write(_UNLOCK, {"id": account_id})
+
+
 def bind(
-    account_id: Id, version: int, number_sealed: bytes, number_key: bytes, region: str, now: Ms
+    account_id: Id,
+    version: int,
+    number_sealed: bytes,
+    number_key: bytes,
+    region: str,
+    confirmed_at: Ms,
+    now: Ms,
 ) -> Write:
-    """A binding that begins now, by a code just answered."""
+    """A binding that begins now. Of a number that returns by undo `confirmed_at` is what it was:
+    only a sign-in moves that (invariant 14)."""
     return Write(
         _BIND,
         {
@@ -173,7 +255,7 @@ def bind(
             "number_key": number_key,
             "region": region,
             "bound_at": now,
-            "confirmed_at": now,
+            "confirmed_at": confirmed_at,
         },
     )
 
@@ -191,6 +273,14 @@ def release(account_id: Id, version: int, reason: str, now: Ms) -> Write:
     )
 
 
+def disown(account_id: Id, version: int, reason: str) -> Write:
+    """Say of every released binding after `version` that this journey ended it: those numbers were
+    never the holder's, and speak for the account no more."""
+    return Write(
+        _DISOWN, {"account_id": account_id, "version": version, "reason": reason}, expect=None
+    )
+
+
 def confirm(account_id: Id, version: int, now: Ms) -> Write:
     """Move `confirmed_at`: only for a full session on a known device or with a proof beside SMS
     (invariant 14)."""
@@ -200,6 +290,11 @@ def confirm(account_id: Id, version: int, now: Ms) -> Write:
 def doubted(account_id: Id, now: Ms) -> Write:
     """Somebody signed in on probation: note since when, unless it is noted already."""
     return Write(_DOUBTED, {"id": account_id, "now": now}, expect=None)
+
+
+def set_locale(account_id: Id, locale: str) -> Write:
+    """From now on the account is spoken to in this language."""
+    return Write(_SET_LOCALE, {"id": account_id, "locale": locale})
 
 
 def trusted(account_id: Id) -> Write:

@@ -15,6 +15,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "number_changed_at",
         "probation_since",
         "version",
+        "locked_at",
+        "lock_earlier_than",
+        "frozen_at",
     ),
     "bindings": (
         "account_id",

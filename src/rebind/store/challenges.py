@@ -15,7 +15,7 @@ from rebind.store.statements import Query, Rows, Statement, Value, Write
 _OF_REQUEST = Statement(
     "challenges.of_request",
     """
-    SELECT proof, address_key, code_mac, tries, tries_max, expires_at, consumed_at
+    SELECT proof, address_key, code_mac, tries, tries_max, sent_at, expires_at, consumed_at
     FROM challenges WHERE request_id = :request_id
     """,
 )
@@ -37,6 +37,7 @@ class Challenge(msgspec.Struct, frozen=True):
     code_mac: bytes
     tries: int
     tries_max: int
+    sent_at: Ms
     expires_at: Ms
     consumed_at: Ms | None
 
@@ -54,8 +55,10 @@ def _set(codes: int) -> Statement:
         f" sent_at, expires_at, consumed_at) VALUES {values}"
         " ON CONFLICT (request_id, proof) DO UPDATE SET"
         " address_key = excluded.address_key, code_mac = excluded.code_mac,"
-        " sent_at = excluded.sent_at, expires_at = excluded.expires_at"
-        " WHERE challenges.consumed_at IS NULL AND challenges.tries < challenges.tries_max",
+        " sent_at = excluded.sent_at, expires_at = excluded.expires_at, consumed_at = NULL,"
+        " tries = CASE WHEN challenges.consumed_at IS NULL THEN challenges.tries ELSE 0 END"
+        " WHERE challenges.consumed_at <= :renew_before"
+        " OR (challenges.consumed_at IS NULL AND challenges.tries < challenges.tries_max)",
     )
 
 
@@ -73,8 +76,9 @@ def _try(proofs: int) -> Statement:
               AND r.ended_at IS NULL AND r.expires_at > :now
               AND (r.session_id IS NULL OR EXISTS (
                 SELECT 1 FROM sessions s WHERE s.account_id = r.account_id AND s.id = r.session_id
-                  AND s.ended_at IS NULL AND s.expires_at > :now)))
-        RETURNING proof, address_key, code_mac, tries, tries_max, expires_at, consumed_at
+                  AND s.ended_at IS NULL
+                  AND (s.expires_at > :now OR r.wait_until IS NOT NULL))))
+        RETURNING proof, address_key, code_mac, tries, tries_max, sent_at, expires_at, consumed_at
         """,  # noqa: S608
     )
 
@@ -88,9 +92,17 @@ class NewCode(msgspec.Struct, frozen=True):
     expires_at: Ms
 
 
-def set_codes(request_id: Id, codes: Sequence[NewCode], tries_max: int, now: Ms) -> Write:
-    """Keep new codes. Misses where the tries are spent or the proof was given already."""
-    args: dict[str, Value] = {"request_id": request_id, "tries_max": tries_max, "now": now}
+def set_codes(
+    request_id: Id, codes: Sequence[NewCode], tries_max: int, renew_before: Ms, now: Ms
+) -> Write:
+    """Keep new codes. Misses where the tries are spent, or where the proof was given already and
+    not before `renew_before`: one that has grown old is asked for anew, with all its tries."""
+    args: dict[str, Value] = {
+        "request_id": request_id,
+        "tries_max": tries_max,
+        "renew_before": renew_before,
+        "now": now,
+    }
     for i, code in enumerate(codes):
         args[f"proof{i}"] = code.proof
         args[f"address_key{i}"] = code.address_key

@@ -39,6 +39,25 @@ _FORGET_OTHERS = Statement(
 )
 
 
+_FORGET_SINCE = Statement(
+    "devices.forget_since",
+    """
+    UPDATE devices SET full_since = NULL, enrolled = 0
+    WHERE account_id = :account_id AND (full_since > :since OR device_id = :device_id)
+    """,
+)
+
+
+def forget_since(account_id: Id, since: Ms, device_id: Id | None) -> Write:
+    """Begin the days towards *known* anew for every device that was met after `since`, and for the
+    one from which the undone request came."""
+    return Write(
+        _FORGET_SINCE,
+        {"account_id": account_id, "since": since, "device_id": device_id},
+        expect=None,
+    )
+
+
 def forget(account_id: Id, session_id: Id, kept: Id) -> Write:
     """Begin the days towards *known* anew for the device of a session that was ended from another
     device, `kept`."""

@@ -1,4 +1,5 @@
-"""emails: the addresses of an account. Removed ones stay readable for 30 days, for notices."""
+"""emails: the addresses of an account. Removed ones stay readable for 30 days, for notices; those
+that an undo has suspended get none and prove nothing."""
 
 import msgspec
 
@@ -9,8 +10,8 @@ _ADD = Statement(
     "emails.add",
     """
     INSERT INTO emails (account_id, id, address_key, address_sealed, verified_at, set_at, set_by,
-        removed_at)
-    VALUES (:account_id, :id, :address_key, :address_sealed, :now, :now, :set_by, NULL)
+        removed_at, suspended_at)
+    VALUES (:account_id, :id, :address_key, :address_sealed, :now, :now, :set_by, NULL, NULL)
     """,
 )
 _OF_ACCOUNT = Statement(
@@ -18,6 +19,7 @@ _OF_ACCOUNT = Statement(
     """
     SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at FROM emails
     WHERE account_id = :account_id AND (removed_at IS NULL OR removed_at > :removed_since)
+      AND suspended_at IS NULL
     ORDER BY id
     """,
 )
@@ -27,7 +29,22 @@ _OF_REQUEST = Statement(
     SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at FROM emails
     WHERE account_id = (SELECT account_id FROM requests WHERE id = :request_id)
       AND (removed_at IS NULL OR removed_at > :removed_since)
+      AND suspended_at IS NULL
     ORDER BY id
+    """,
+)
+_SUSPEND_SINCE = Statement(
+    "emails.suspend_since",
+    """
+    UPDATE emails SET suspended_at = :now
+    WHERE account_id = :account_id AND set_at > :since AND suspended_at IS NULL
+    """,
+)
+_RESTORE_SINCE = Statement(
+    "emails.restore_since",
+    """
+    UPDATE emails SET removed_at = NULL
+    WHERE account_id = :account_id AND removed_at > :since AND set_at <= :since
     """,
 )
 
@@ -42,11 +59,6 @@ class EmailRow(msgspec.Struct, frozen=True):
     set_at: Ms
     set_by: str
     removed_at: Ms | None
-
-
-def canonical(address: str) -> str:
-    """The spelling of an address that its blind index is made of."""
-    return address.casefold()
 
 
 def add(
@@ -74,6 +86,18 @@ def of_account(account_id: Id, removed_since: Ms) -> Query:
 def of_request(request_id: Id, removed_since: Ms) -> Query:
     """The same for the account that a request is about."""
     return Query(_OF_REQUEST, {"request_id": request_id, "removed_since": removed_since})
+
+
+def suspend_since(account_id: Id, since: Ms, now: Ms) -> Write:
+    """Suspend every address that was added after `since`."""
+    return Write(
+        _SUSPEND_SINCE, {"account_id": account_id, "since": since, "now": now}, expect=None
+    )
+
+
+def restore_since(account_id: Id, since: Ms) -> Write:
+    """Bring back every address that was the account's at `since` and was removed later."""
+    return Write(_RESTORE_SINCE, {"account_id": account_id, "since": since}, expect=None)
 
 
 def rows(found: Rows) -> tuple[EmailRow, ...]:

@@ -39,6 +39,13 @@ _HOLD_ALSO = Statement(
     WHERE numbers.account_id = :account_id
     """,
 )
+_HOLD_LONGER = Statement(
+    "numbers.hold_longer",
+    """
+    UPDATE numbers SET held_until = :until
+    WHERE account_id = :account_id AND number_key = :number_key AND held_until IS NOT NULL
+    """,
+)
 _RESERVATION = Statement(
     "numbers.reservation",
     """
@@ -120,6 +127,18 @@ def hold(
             )
             for key in keys[1:]
         ),
+    ]
+
+
+def hold_longer(keys: Sequence[bytes], account_id: Id, until: Ms) -> list[Write]:
+    """Move the end of a hold, where the number is still held for this account."""
+    return [
+        Write(
+            _HOLD_LONGER,
+            {"account_id": account_id, "number_key": key, "until": until},
+            expect=None,
+        )
+        for key in keys
     ]
 
 

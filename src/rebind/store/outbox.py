@@ -4,7 +4,7 @@ Rows of one address and lane leave in the order of their ids; lane 0 (codes) nev
 (notices). A row's payload is wiped when its fate is decided.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import IntEnum, StrEnum
 from functools import cache
 from itertools import chain
@@ -42,6 +42,13 @@ _POSTPONE = Statement(
     """
     UPDATE outbox SET due_at = :due_at, leased_until = 0, last_error = :why
     WHERE id = :id AND state = 'due' AND attempts = :attempts
+    """,
+)
+_OF_WAIT = Statement(
+    "outbox.of_wait",
+    """
+    SELECT address_key, state FROM outbox
+    WHERE request_id = :request_id AND message = 'change_waiting'
     """,
 )
 _WAITING = Statement(
@@ -173,6 +180,21 @@ def postpone(parcel: Claimed, due_at: Ms, why: str) -> Write:
         },
         expect=None,
     )
+
+
+def of_wait(request_id: Id) -> Query:
+    """What became of the notices that this request waits, to each address."""
+    return Query(_OF_WAIT, {"request_id": request_id})
+
+
+def handed_over(rows: Rows, besides: Collection[bytes]) -> bool | None:
+    """Whether everybody who was to be told was tried and somebody was reached, from what `of_wait`
+    read; None while some of it is still on its way. `besides` are the keys of the number that is in
+    dispute: that it was reached says nothing."""
+    told = [(bytes(address_key), state) for address_key, state in rows]
+    if any(state == "due" for _address_key, state in told):
+        return None
+    return any(state == Fate.SENT and key not in besides for key, state in told)
 
 
 def waiting() -> Query:

@@ -19,32 +19,35 @@ _BEGIN = Statement(
     """
     INSERT INTO requests (id, kind, account_id, number_version, session_id, device_id, owner_hash,
         number_key, number_sealed, region, begun_at, expires_at, first_proof_at, ended_at,
-        ended_as, policy_row, version)
+        ended_as, policy_row, version, wait_until, ready_at, due_at, stands_until, about_id)
     VALUES (:id, :kind, :account_id, :number_version, :session_id, :device_id, :owner_hash,
-        :number_key, :number_sealed, :region, :begun_at, :expires_at, NULL, NULL, NULL, NULL, 1)
+        :number_key, :number_sealed, :region, :begun_at, :expires_at, NULL, NULL, NULL, NULL, 1,
+        NULL, NULL, NULL, NULL, :about_id)
     """,
 )
-_BY_ID = Statement(
-    "requests.by_id",
-    """
+_WHOLE = """
     SELECT r.id, r.kind, r.account_id, r.number_version, r.session_id, r.device_id, r.number_key,
         r.number_sealed, r.region, r.begun_at, r.expires_at, r.first_proof_at, r.ended_at,
-        r.ended_as, r.policy_row, r.version,
+        r.ended_as, r.policy_row, r.version, r.wait_until, r.ready_at, r.due_at, r.stands_until,
         n.account_id, n.held_until, n.number_version,
         a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
-        a.probation_since,
-        b.number_sealed, b.number_key, b.region, b.confirmed_at,
+        a.probation_since, a.locked_at, a.lock_earlier_than, a.frozen_at,
+        b.number_sealed, b.number_key, b.region, b.bound_at, b.confirmed_at,
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row,
-        s.level, s.opened_at, s.expires_at, s.ended_at
+        s.level, s.opened_at, s.expires_at, s.ended_at,
+        u.begun_at, u.ended_at, u.policy_row, u.number_version, u.device_id,
+        o.number_sealed, o.number_key, o.region, o.bound_at, o.confirmed_at
     FROM requests r
-    LEFT JOIN numbers n ON n.number_key = r.number_key
+    LEFT JOIN requests u ON u.id = r.about_id
+    LEFT JOIN bindings o ON o.account_id = u.account_id AND o.version = u.number_version
+    LEFT JOIN numbers n ON n.number_key = COALESCE(o.number_key, r.number_key)
     LEFT JOIN accounts a ON a.id = r.account_id
     LEFT JOIN bindings b ON b.account_id = a.id AND b.version = a.number_version
     LEFT JOIN devices d ON d.account_id = r.account_id AND d.device_id = r.device_id
     LEFT JOIN sessions s ON s.account_id = r.account_id AND s.id = r.session_id
-    WHERE r.id = :id AND r.owner_hash = :owner_hash
-    """,
-)
+    WHERE r.id = :id"""
+_BY_ID = Statement("requests.by_id", f"{_WHOLE} AND r.owner_hash = :owner_hash")
+_OF_ANYBODY = Statement("requests.of_anybody", _WHOLE)
 _ADVANCE = Statement(
     "requests.advance",
     """
@@ -56,7 +59,7 @@ _END = Statement(
     "requests.end",
     """
     UPDATE requests SET version = version + 1, ended_at = :now, ended_as = :ended_as,
-        policy_row = :policy_row
+        policy_row = :policy_row, due_at = :due_at, stands_until = :stands_until
     WHERE id = :id AND version = :version AND ended_at IS NULL
     """,
 )
@@ -70,7 +73,8 @@ _EVIDENCE_OF = Statement(
 
 
 class RequestRow(msgspec.Struct, frozen=True):
-    """A request with the rows it touches, in the order of the SELECT. What is missing is None."""
+    """A request with the rows it touches, in the order of the SELECT. What is missing is None.
+    `undone_` is the request that an undo is about, and the binding that it ended."""
 
     id: Id
     kind: str
@@ -88,6 +92,10 @@ class RequestRow(msgspec.Struct, frozen=True):
     ended_as: str | None
     policy_row: str | None
     version: int
+    wait_until: Ms | None
+    ready_at: Ms | None
+    due_at: Ms | None
+    stands_until: Ms | None
     holder: Id | None
     held_until: Ms | None
     held_version: int | None
@@ -98,9 +106,13 @@ class RequestRow(msgspec.Struct, frozen=True):
     account_number_version: int | None
     number_changed_at: Ms | None
     probation_since: Ms | None
+    locked_at: Ms | None
+    lock_earlier_than: Ms | None
+    frozen_at: Ms | None
     current_sealed: bytes | None
     current_key: bytes | None
     current_region: str | None
+    current_bound_at: Ms | None
     confirmed_at: Ms | None
     device_full_since: Ms | None
     device_enrolled: int | None
@@ -110,6 +122,16 @@ class RequestRow(msgspec.Struct, frozen=True):
     session_opened_at: Ms | None
     session_expires_at: Ms | None
     session_ended_at: Ms | None
+    undone_begun_at: Ms | None
+    undone_ended_at: Ms | None
+    undone_row: str | None
+    undone_version: int | None
+    undone_device_id: Id | None
+    undone_sealed: bytes | None
+    undone_key: bytes | None
+    undone_region: str | None
+    undone_bound_at: Ms | None
+    undone_confirmed_at: Ms | None
 
 
 def begin(
@@ -125,8 +147,10 @@ def begin(
     region: str,
     now: Ms,
     expires_at: Ms,
+    about_id: Id | None = None,
 ) -> Write:
-    """A new request. `number_version` is the binding that it was based on."""
+    """A new request. `number_version` is the binding that it was based on; `about_id` the request
+    that an undo is about."""
     return Write(
         _BEGIN,
         {
@@ -142,6 +166,7 @@ def begin(
             "region": region,
             "begun_at": now,
             "expires_at": expires_at,
+            "about_id": about_id,
         },
     )
 
@@ -149,6 +174,11 @@ def begin(
 def by_id(request_id: Id, owner_hash: bytes) -> Query:
     """The request, for its owner only."""
     return Query(_BY_ID, {"id": request_id, "owner_hash": owner_hash})
+
+
+def of_anybody(request_id: Id) -> Query:
+    """The request, whoever asks: for time, for links from notices, for other sessions."""
+    return Query(_OF_ANYBODY, {"id": request_id})
 
 
 def row(rows: Rows) -> RequestRow | None:
@@ -161,8 +191,17 @@ def advance(request_id: Id, version: int, now: Ms) -> Write:
     return Write(_ADVANCE, {"id": request_id, "version": version, "now": now})
 
 
-def end(request_id: Id, version: int, ended_as: str, policy_row: str | None, now: Ms) -> Write:
-    """End the request. Misses where it moved since it was read."""
+def end(
+    request_id: Id,
+    version: int,
+    ended_as: str,
+    policy_row: str | None,
+    now: Ms,
+    due_at: Ms | None = None,
+    stands_until: Ms | None = None,
+) -> Write:
+    """End the request. `stands_until`: it can be undone till then; `due_at`: when time looks at it
+    again. Misses where it moved since it was read."""
     return Write(
         _END,
         {
@@ -171,6 +210,8 @@ def end(request_id: Id, version: int, ended_as: str, policy_row: str | None, now
             "ended_as": ended_as,
             "policy_row": policy_row,
             "now": now,
+            "due_at": due_at,
+            "stands_until": stands_until,
         },
     )
 
@@ -184,12 +225,15 @@ def _add_evidence(items: int) -> Statement:
         "evidence.add",
         "INSERT INTO evidence (request_id, proof, first_at, last_at, factor_set_at, factor_set_by)"  # noqa: S608
         f" VALUES {values}"
-        " ON CONFLICT (request_id, proof) DO UPDATE SET last_at = :now",
+        " ON CONFLICT (request_id, proof) DO UPDATE SET last_at = excluded.last_at,"
+        " factor_set_at = excluded.factor_set_at, factor_set_by = excluded.factor_set_by,"
+        " first_at = CASE WHEN COALESCE(evidence.factor_set_at, -1)"
+        " = COALESCE(excluded.factor_set_at, -1) THEN evidence.first_at ELSE excluded.first_at END",
     )
 
 
 def add_evidence(request_id: Id, items: Sequence[Evidence], now: Ms) -> Write:
-    """Keep accepted proofs; `first_at` of a proof given again stays."""
+    """Keep accepted proofs; `first_at` of a proof given again stays, if by the same factor."""
     args: dict[str, Value] = {"request_id": request_id, "now": now}
     for i, item in enumerate(items):
         args[f"proof{i}"] = item.proof.value

@@ -23,6 +23,9 @@ metadata = sa.MetaData(
 
 _WHOLE = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 _DUE = sa.text("state = 'due'")
+_AWAITED = sa.text("due_at IS NOT NULL")
+_STANDING = sa.text("stands_until IS NOT NULL")
+_OF_A_WAIT = sa.text("message = 'change_waiting'")
 
 
 def _bytes(name: str, *, key: bool = False, null: bool = False) -> "sa.Column[bytes]":
@@ -60,6 +63,9 @@ accounts = _table(
     _whole("number_changed_at", null=True),
     _whole("probation_since", null=True),
     _whole("version"),
+    _whole("locked_at", null=True),
+    _whole("lock_earlier_than", null=True),
+    _whole("frozen_at", null=True),
 )
 
 numbers = _table(
@@ -94,6 +100,7 @@ emails = _table(
     _whole("set_at"),
     _text("set_by"),
     _whole("removed_at", null=True),
+    _whole("suspended_at", null=True),
     sa.Index("ix_emails_address_key", "address_key"),
 )
 
@@ -146,6 +153,19 @@ requests = _table(
     _text("ended_as", null=True),
     _text("policy_row", null=True),
     _whole("version"),
+    _whole("wait_until", null=True),
+    _whole("ready_at", null=True),
+    _whole("due_at", null=True),
+    _whole("stands_until", null=True),
+    _bytes("about_id", null=True),
+    sa.Index("requests_due", "due_at", "id", sqlite_where=_AWAITED, postgresql_where=_AWAITED),
+    sa.Index(
+        "requests_standing",
+        "account_id",
+        "id",
+        sqlite_where=_STANDING,
+        postgresql_where=_STANDING,
+    ),
     often_updated=True,
 )
 
@@ -173,7 +193,7 @@ evidence = _table(
     _text("factor_set_by", null=True),
 )
 
-# Both indexes hold only what still waits, so that they stay small however much was ever sent.
+# The first two indexes hold only what still waits, so that they stay small however much was sent.
 outbox = _table(
     "outbox",
     _bytes("id", key=True),
@@ -200,6 +220,12 @@ outbox = _table(
         "id",
         sqlite_where=_DUE,
         postgresql_where=_DUE,
+    ),
+    sa.Index(
+        "outbox_of_waits",
+        "request_id",
+        sqlite_where=_OF_A_WAIT,
+        postgresql_where=_OF_A_WAIT,
     ),
 )
 

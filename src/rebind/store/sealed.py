@@ -65,7 +65,15 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("sessions", _PAIR, "address_sealed", "sessions.address", _last, _BEFORE_PAIR),
     Column("sessions", _PAIR, "agent_sealed", "sessions.agent", _last, _BEFORE_PAIR),
-    Column("requests", ("id",), "number_sealed", "requests.number", _last, (b"",)),
+    Column(
+        "requests",
+        ("id",),
+        "number_sealed",
+        "requests.number",
+        _last,
+        (b"",),
+        ("number_key", "number"),
+    ),
     Column("outbox", ("id",), "payload_sealed", "outbox.payload", _last, (b"",)),
 )
 """A test compares this list with the schema: a sealed column that is not here would be lost with

@@ -67,6 +67,13 @@ _END = Statement(
     WHERE account_id = :account_id AND id = :id AND ended_at IS NULL AND expires_at > :now
     """,
 )
+_END_ALL = Statement(
+    "sessions.end_all",
+    """
+    UPDATE sessions SET ended_at = :now, ended_why = :why
+    WHERE account_id = :account_id AND ended_at IS NULL
+    """,
+)
 _END_OTHERS = Statement(
     "sessions.end_others",
     """
@@ -196,6 +203,11 @@ def live_rows(rows: Rows) -> list[LiveSession]:
 def end(account_id: Id, session_id: Id, why: str, now: Ms) -> Write:
     """End one live session. Misses where it does not live or is another account's."""
     return Write(_END, {"account_id": account_id, "id": session_id, "why": why, "now": now})
+
+
+def end_all(account_id: Id, why: str, now: Ms) -> Write:
+    """End every session of the account."""
+    return Write(_END_ALL, {"account_id": account_id, "why": why, "now": now}, expect=None)
 
 
 def end_others(account_id: Id, kept: Id, why: str, now: Ms) -> Write:

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-_BASE = {"service": "Rebind", "domain": "example.com"}
+_BASE = {"service": "Rebind", "domain": "example.com", "site": "https://example.com"}
 _WHEN = {"when": "1764000000000"}
+_UNTIL = {"until": "1764259200000"}
+_STOP = {"stop": "AZqrPF1-fxCSNFZ4mrze8AFp3Kq0_TnXaLrW5yHc7Zb_"}
+_UNDO = {"undo": "AZqrQ0c-d2mTkHs9vBxY1wHuR8f_YsKtM6zQjGdVbNh-"}
+_REQUEST = {"request": "019aab3c5d7e7f10923456789abcdef0"}
 _MASKED = {"old_masked": "+7•••••••••67", "new_masked": "+7•••••••••01"}
 
 PURPOSES = (
@@ -27,7 +31,7 @@ PURPOSES = (
     "handover.code_new",
     "handover.code_current",
     "handover.code_email",
-    "undo.code_current",
+    "undo.code_new",
     "undo.code_email",
     "close.code_current",
     "close.code_email",
@@ -53,5 +57,27 @@ def all_samples() -> Iterator[Sample]:
         for device in ("Chrome, Windows", ""):
             params = {"device": device}
             yield Sample("new_sign_in", channel, device, _BASE | _WHEN | params)
+        for device in ("Chrome, Windows", ""):
+            params = {"device": device, "role": "current" if channel == "sms" else "mail"}
+            yield Sample("account_unlocked", channel, device, _BASE | _WHEN | params)
     for channel, role in (("sms", "old"), ("sms", "new"), ("mail", "mail")):
-        yield Sample("number_changed", channel, role, _BASE | _WHEN | _MASKED | {"role": role})
+        base = _BASE | _WHEN | _MASKED | _UNTIL | {"role": role}
+        for message, name, params in _of_a_change():
+            yield Sample(message, channel, f"{role}{name}", base | params)
+
+
+def _of_a_change() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """What every address of an account is told of a change. The links are given for every role:
+    leaving one out is the message's own affair."""
+    for name, stop in (("", _STOP), (" without a link", {"stop": ""})):
+        yield "change_begun", name, stop
+        yield "change_waiting", name, stop | {"again": ""}
+        yield "change_waiting", f"{name} again", stop | {"again": "1"}
+        yield "change_ready", name, stop | _REQUEST
+    yield "change_stopped", "", {}
+    for name, again in (("", {"again": ""}), (" again", {"again": "1"})):
+        yield "number_changed", name, again | _UNDO
+        yield "number_changed", f"{name} without a link", again | {"undo": "", "until": ""}
+        yield "number_returned", name, again
+        yield "number_returned", f"{name} with another way in", again | {"until": ""}
+        yield "account_frozen", name, again | {"until": ""}

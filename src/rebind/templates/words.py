@@ -7,9 +7,11 @@ strangers, and the last line of an SMS is read by machines. Neighbours: `catalog
 
 A folder holds `sms.txt` and `mail.txt` (with blocks `subject` and `body`). In both, lines that
 follow one another are one paragraph and a blank line begins the next. The HTML of a mail is made
-from the same paragraphs, so the two can never say different things.
+from the same paragraphs, so the two can never say different things. A link of ours is a paragraph
+of its own: a dot or a bracket that sticks to it would be taken for a part of it.
 """
 
+import re
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FOLDER = Path(__file__).parent / "messages"
+
+_PATH = re.compile(r"/[\w/-]+", re.ASCII)
+"""What follows our public address in the links of messages."""
 
 
 class JinjaWords:
@@ -59,6 +64,7 @@ def _mail(
         locale=locale,
         subject=" ".join(subject),
         paragraphs=body,
+        links=[one for one in body if _is_link(one, params)],
         signature=signature,
         code=params.get("code"),
     )
@@ -67,6 +73,15 @@ def _mail(
         subject=" ".join(subject),
         html=html,
     )
+
+
+def _is_link(paragraph: str, params: dict[str, str]) -> bool:
+    """Whether a paragraph is one of our own links. Never what came as a parameter: a stranger's
+    words must not turn into something to press."""
+    site = params.get("site")
+    if not site or paragraph in params.values() or not paragraph.startswith(site):
+        return False
+    return _PATH.fullmatch(paragraph, len(site)) is not None
 
 
 @cache

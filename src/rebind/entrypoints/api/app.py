@@ -1,6 +1,6 @@
 """The JSON API put together: its table, its description, and the application around them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from starlette.routing import BaseRoute
@@ -13,7 +13,7 @@ from rebind.entrypoints.api import account, requests, sessions
 from rebind.entrypoints.shared import openapi
 from rebind.entrypoints.shared.problems import TYPES, Meaning, Problems
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
-from rebind.entrypoints.shared.serving import App, Nowhere, application, places
+from rebind.entrypoints.shared.serving import App, Nowhere, Tell, application, places
 from rebind.flows.desk import Desk, Journeys
 
 ABOUT = (
@@ -42,15 +42,17 @@ def build(
     report: Callable[[BaseException], None],
     heard: Callable[[Refusal], None] | None = None,
     extra_routes: Sequence[BaseRoute] = (),
+    pages: Mapping[str, App] | None = None,
+    tell: Tell | None = None,
 ) -> App:
-    """The application: the JSON API, then `extra_routes` of other doors. `unavailable` is what the
-    store raises while it is away; `report` is told every exception that nobody expected, `heard`
-    every refusal that was given."""
+    """The application: the JSON API, then `pages` by their paths and `extra_routes` of other doors.
+    `unavailable` is what the store raises while it is away; `report` is told every exception that
+    nobody expected, `heard` every refusal that was given; `tell` words what no place answers."""
     problems = Problems(desk.clock, desk.policy.code_digits, heard)
     table = places(routes(desk, journeys), problems, Door.API)
     # No other door answers below here.
-    others = [StarletteRoute("/api/{rest:path}", Nowhere(problems)), *extra_routes]
-    return application(table, others, problems, unavailable, report)
+    others = [StarletteRoute("/api/{rest:path}", Nowhere(problems.told)), *extra_routes]
+    return application({**table, **(pages or {})}, others, problems, unavailable, report, tell)
 
 
 def _meanings(problems: Problems) -> Route:

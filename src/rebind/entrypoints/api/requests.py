@@ -11,8 +11,11 @@ from rebind.domain.refusals import (
     CODE_NOT_SENT,
     CODE_TRIES_SPENT,
     CODE_WRONG,
+    EMAIL_MALFORMED,
     FACTOR_TOO_YOUNG,
     JOURNEY_NOT_OFFERED,
+    LINK_UNKNOWN,
+    LOCK_TOO_YOUNG,
     MUST_WAIT,
     NO_WAY,
     NUMBER_COUNTRY,
@@ -39,12 +42,13 @@ from rebind.domain.request import Kind
 from rebind.entrypoints.api import schemas
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.spelling import ID_PATTERN, read_id
-from rebind.flows import change, enrol, requests, sign_in, verify
+from rebind.flows import change, enrol, objections, requests, sign_in, undo, verify
 from rebind.flows.desk import Desk, Journeys, RequestView
 from rebind.flows.verify import Given
 
 PATH = "/api/v1/requests"
 ONE = PATH + "/{id}"
+OBJECTIONS = "/api/v1/objections"
 TAG = "requests"
 THE_REQUEST = (Parameter("id", "The request", ID_PATTERN),)
 
@@ -56,6 +60,7 @@ _DECIDING = (
     SESSION_REQUIRED,
     SESSION_ON_PROBATION,
     ACCOUNT_LOCKED,
+    LOCK_TOO_YOUNG,
     CHANGED_RECENTLY,
     NUMBER_IS_OWN,
     NUMBER_TAKEN,
@@ -79,7 +84,9 @@ class Requests:
         asked: schemas.Begin = call.body
         if asked.kind not in self._journeys:
             return Refused(JOURNEY_NOT_OFFERED)
-        if asked.email is not None:
+        if asked.kind is Kind.UNDO:
+            return await _undo(self._desk, call, asked)
+        if asked.email is not None or asked.link is not None:
             # Said, and of no effect in these journeys: better told than overlooked.
             return Refused(BODY_MALFORMED)
         if asked.number is None:
@@ -96,6 +103,25 @@ class Requests:
                 return _told(await change.begin(self._desk, call.caller, asked.number, send))
             case _:
                 return Refused(JOURNEY_NOT_OFFERED)
+
+    async def listed(self, call: Call) -> schemas.Requests | Refused:
+        """What waits on the account."""
+        found = await requests.standing_on(self._desk, call.caller)
+        if isinstance(found, Refused):
+            return found
+        return schemas.Requests([schemas.request(each) for each in found])
+
+    async def object_to(self, call: Call) -> Outcome:
+        """The request is stopped by somebody who did not begin it."""
+        request_id = read_id(call.path["id"])
+        return _told(
+            await objections.by_session(self._desk, self._journeys, call.caller, request_id)
+        )
+
+    async def object_by_link(self, call: Call) -> Outcome:
+        """The request is stopped by an address that was told of it."""
+        link = call.body.link
+        return _told(await objections.by_link(self._desk, self._journeys, call.caller, link))
 
     async def send_code(self, call: Call) -> Outcome:
         """A code is on its way; said alike whether or not anybody is there."""
@@ -127,6 +153,19 @@ class Requests:
         return _told(await requests.cancel(self._desk, call.caller, read_id(call.path["id"])))
 
 
+async def _undo(desk: Desk, call: Call, asked: schemas.Begin) -> Outcome:
+    """By one address, or by the link that one address got."""
+    match asked:
+        case schemas.Begin(number=str(number), email=None, link=None, send=None):
+            return _told(await undo.by_number(desk, call.caller, number))
+        case schemas.Begin(number=None, email=str(email), link=None, send=None):
+            return _told(await undo.by_email(desk, call.caller, email))
+        case schemas.Begin(number=None, email=None, link=str(link), send=None):
+            return _told(await undo.by_link(desk, call.caller, link))
+        case _:
+            return Refused(BODY_MALFORMED)
+
+
 def _sendable(kind: Kind, send: list[Proof]) -> bool:
     return kind is Kind.CHANGE and _SENT_AT_ONCE.issuperset(send) and len(set(send)) == len(send)
 
@@ -151,6 +190,8 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
                 JOURNEY_NOT_OFFERED,
                 PROOF_NOT_OFFERED,
                 *_NUMBERS,
+                EMAIL_MALFORMED,
+                LINK_UNKNOWN,
                 *_SENDING,
                 SMS_SIGN_IN_CLOSED,
                 SESSION_REQUIRED,
@@ -188,25 +229,72 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
             operation_id="showRequest",
             tag=TAG,
         ),
-        _cancelling(at),
+        *_stopping(at),
         *_answering(at),
     ]
 
 
-def _cancelling(at: Requests) -> Route:
-    return Route(
-        method="POST",
-        path=ONE + "/cancel",
-        handler=at.cancel,
-        auth=Auth.REQUEST,
-        parameters=THE_REQUEST,
-        status=200,
-        answer=schemas.Request,
-        refusals=(*_OPEN, TRY_AGAIN),
-        summary="Stop a request; nothing has changed and nothing will",
-        operation_id="cancelRequest",
-        tag=TAG,
-    )
+def _stopping(at: Requests) -> list[Route]:
+    return [
+        Route(
+            method="POST",
+            path=ONE + "/cancel",
+            handler=at.cancel,
+            auth=Auth.REQUEST,
+            parameters=THE_REQUEST,
+            status=200,
+            answer=schemas.Request,
+            refusals=(*_OPEN, TRY_AGAIN),
+            summary="Stop a request; nothing has changed and nothing will",
+            operation_id="cancelRequest",
+            tag=TAG,
+        ),
+        Route(
+            method="POST",
+            path=ONE + "/object",
+            handler=at.object_to,
+            auth=Auth.SESSION,
+            parameters=THE_REQUEST,
+            status=200,
+            answer=schemas.Request,
+            refusals=(
+                SESSION_REQUIRED,
+                SESSION_ENDED,
+                SESSION_ON_PROBATION,
+                REQUEST_UNKNOWN,
+                REQUEST_FINISHED,
+                TRY_AGAIN,
+            ),
+            summary="Stop a request of one's account that somebody else began",
+            operation_id="objectToRequest",
+            tag=TAG,
+        ),
+        Route(
+            method="POST",
+            path=OBJECTIONS,
+            handler=at.object_by_link,
+            auth=Auth.LINK,
+            body=schemas.Link,
+            status=200,
+            answer=schemas.Request,
+            refusals=(LINK_UNKNOWN, REQUEST_FINISHED, TRY_AGAIN),
+            summary="Stop a request by the link of a notice",
+            operation_id="objectByLink",
+            tag=TAG,
+        ),
+        Route(
+            method="GET",
+            path=PATH,
+            handler=at.listed,
+            auth=Auth.SESSION,
+            status=200,
+            answer=schemas.Requests,
+            refusals=(SESSION_REQUIRED, SESSION_ENDED, SESSION_ON_PROBATION),
+            summary="What waits on the account",
+            operation_id="listRequests",
+            tag=TAG,
+        ),
+    ]
 
 
 def _answering(at: Requests) -> list[Route]:

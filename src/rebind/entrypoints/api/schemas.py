@@ -16,6 +16,7 @@ from rebind.domain.rows import AccountState, Level
 from rebind.entrypoints.shared.spelling import ID_PATTERN, moment
 from rebind.flows.account import AccountView, BindingView
 from rebind.flows.desk import RequestView, SessionGiven
+from rebind.flows.desk import SentCode as ViewedCode
 from rebind.flows.sessions import SessionView
 
 Identifier = Annotated[
@@ -49,16 +50,23 @@ Typed = Annotated[
 ]
 Mailbox = Annotated[
     str,
-    Meta(max_length=254, description="For journeys that begin by e-mail; none is offered yet"),
+    Meta(max_length=254, description="For journeys that may begin by e-mail"),
 ]
+
+
+Linked = Annotated[str, Meta(max_length=64)]
+"""What follows the last slash in the link of a notice: 44 characters."""
 
 
 class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A journey to be begun."""
 
-    kind: Annotated[Kind, Meta(description="enrol, sign_in and change are offered")]
+    kind: Annotated[Kind, Meta(description="enrol, sign_in, change and undo are offered")]
     number: Typed | None = None
-    email: Mailbox | None = None
+    email: Annotated[Mailbox | None, Meta(description="undo only, in place of a number")] = None
+    link: Annotated[
+        Linked | None, Meta(description="undo only: what stands in the link of a notice")
+    ] = None
     send: Annotated[
         list[Proof] | None,
         Meta(
@@ -66,6 +74,12 @@ class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "each once; code_current where nothing is said"
         ),
     ] = None
+
+
+class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands in the link of a notice, after the last slash."""
+
+    link: Linked
 
 
 class AskCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +107,17 @@ class Session(msgspec.Struct, frozen=True):
     ] = UNSET
 
 
+class SentCode(msgspec.Struct, frozen=True):
+    """A code that was sent and may be answered."""
+
+    proof: Proof
+    to: Annotated[str, Meta(description="Where it went, masked")]
+    at: Moment
+    expires_at: Moment
+    again_at: Annotated[Moment, Meta(description="From when another one may be asked for")]
+    tries_left: int
+
+
 class Request(msgspec.Struct, frozen=True):
     """A journey on its way."""
 
@@ -104,14 +129,30 @@ class Request(msgspec.Struct, frozen=True):
         Meta(description="The ways that lead on, each as the proofs that it still lacks"),
     ]
     expires_at: Moment
+    number: Annotated[
+        str, Meta(description="What it is about, masked; of an undo the address it was begun by")
+    ] = ""
     wait_until: Annotated[
         Moment | UnsetType, Meta(description="When a waiting request takes effect")
+    ] = UNSET
+    row: Annotated[
+        str | UnsetType, Meta(description="The row of the policy by which it waits or was done")
+    ] = UNSET
+    sent: Annotated[
+        list[SentCode] | UnsetType,
+        Meta(description="Codes that may be answered; only where it is looked at"),
     ] = UNSET
     token: Annotated[
         str | UnsetType,
         Meta(description="Ties the request to who began it; given once, without a session"),
     ] = UNSET
     session: Session | UnsetType = UNSET
+
+
+class Requests(msgspec.Struct, frozen=True):
+    """What waits on an account, newest first."""
+
+    requests: list[Request]
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -189,8 +230,24 @@ def request(view: RequestView) -> Request:
         State(view.state),
         view.needs,
         moment(view.expires_at),
+        view.number,
+        UNSET if view.wait_until is None else moment(view.wait_until),
+        UNSET if view.row is None else view.row,
+        [sent(each) for each in view.sent] if view.sent else UNSET,
         token=UNSET if view.token is None else view.token,
         session=UNSET if view.session is None else session(view.session),
+    )
+
+
+def sent(code: ViewedCode) -> SentCode:
+    """A code on its way, as programs see it."""
+    return SentCode(
+        code.proof,
+        code.to,
+        moment(code.at),
+        moment(code.expires_at),
+        moment(code.again_at),
+        code.tries_left,
     )
 
 

@@ -3,11 +3,20 @@
 `desk.py` holds what a flow is given; `tokens.py` reads and makes tokens; `callers.py` says who
 asks; `budgets.py` counts; `codes.py` sends codes; `dossier.py` reads a request whole; `opening.py`
 begins requests and opens sessions; `finishing.py` is what a journey hands back at its end;
-`notices.py` tells every address.
+`notices.py` tells every address; `views.py` is what a door may show.
 """
 
 from rebind.flows.desk.desk import Caller, Desk
-from rebind.flows.desk.finishing import Finished, Journeys
-from rebind.flows.desk.opening import RequestView, SessionGiven
+from rebind.flows.desk.finishing import Finished, Journey, Journeys
+from rebind.flows.desk.views import RequestView, SentCode, SessionGiven
 
-__all__ = ["Caller", "Desk", "Finished", "Journeys", "RequestView", "SessionGiven"]
+__all__ = [
+    "Caller",
+    "Desk",
+    "Finished",
+    "Journey",
+    "Journeys",
+    "RequestView",
+    "SentCode",
+    "SessionGiven",
+]

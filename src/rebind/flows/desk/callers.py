@@ -95,7 +95,9 @@ def answered(token: SessionToken, rows: Rows, now: Ms) -> SignedIn | Refused:
     row = sessions.row(rows)
     if row is None or row.ended_at is not None or row.expires_at <= now:
         return Refused(SESSION_ENDED)
-    if row.state == AccountState.CLOSED:
+    # A lock ends all sessions and whoever lifts it opens a new one: one that was being opened at
+    # the same moment has slipped past.
+    if row.state in {AccountState.CLOSED, AccountState.LOCKED}:
         return Refused(SESSION_ENDED)
     return SignedIn(row, token)
 

@@ -84,7 +84,9 @@ def send(
             )
         )
     return [
-        challenges.set_codes(request_id, kept, desk.policy.code_tries, now),
+        challenges.set_codes(
+            request_id, kept, desk.policy.code_tries, now - desk.policy.code_new_fresh, now
+        ),
         outbox.put(parcels),
     ]
 

@@ -82,7 +82,10 @@ class Desk(msgspec.Struct, frozen=True):
 
 
 _MISSED: dict[str, Refusal] = {
+    "accounts.freeze": ACCOUNT_CHANGED,
     "accounts.rebound": ACCOUNT_CHANGED,
+    "accounts.returned": ACCOUNT_CHANGED,
+    "accounts.unlock": ACCOUNT_CHANGED,
     "bindings.confirm": ACCOUNT_CHANGED,
     "bindings.release": ACCOUNT_CHANGED,
     "bindings.unmoved": ACCOUNT_CHANGED,
@@ -93,6 +96,7 @@ _MISSED: dict[str, Refusal] = {
     "numbers.reserve": NUMBER_TAKEN,
     "requests.advance": TRY_AGAIN,
     "requests.end": REQUEST_FINISHED,
+    "requests.wait": TRY_AGAIN,
     "sessions.end": SESSION_UNKNOWN,
     "sessions.stays": SESSION_ENDED,
 }
@@ -107,5 +111,6 @@ def line(
     why: str | None = None,
     actor: str = "holder",
 ) -> Line:
-    """An audit line by this caller."""
-    return Line(act, subject_id, actor, caller.door, request_id, why)
+    """An audit line by this caller. What time does is nobody's act but the system's."""
+    who = "system" if caller.door is Door.TIME else actor
+    return Line(act, subject_id, who, caller.door, request_id, why)

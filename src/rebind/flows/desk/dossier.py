@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from rebind.domain import undo
 from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
 from rebind.domain.refusals import (
@@ -18,16 +19,19 @@ from rebind.domain.refusals import (
     SESSION_ENDED,
     Refused,
 )
-from rebind.domain.request import Kind, State, state_of
+from rebind.domain.request import Kind, Move, State, may, state_of
 from rebind.domain.rows import (
     AccountFacts,
     AccountState,
     Ask,
     Decision,
     Level,
+    LockFacts,
     Need,
     NumberStanding,
     SessionFacts,
+    UndoFacts,
+    Wait,
     Ways,
 )
 from rebind.domain.units import DAY, Id, Ms
@@ -85,11 +89,21 @@ class Dossier(msgspec.Struct, frozen=True):
 
     def state(self, now: Ms) -> State:
         """Where the request stands."""
-        return state_of(self.row.ended_as, self.row.expires_at, now)
+        row = self.row
+        return state_of(row.ended_as, row.wait_until, row.ready_at, row.expires_at, now)
 
     def number(self, desk: Desk) -> str:
-        """The number that the request is about, in full."""
+        """The number that the request is about, in full; of an undo the address by which it was
+        begun."""
         return desk.seal.unseal("requests.number", self.row.id, self.row.number_sealed)
+
+    def undone_number(self, desk: Desk) -> str:
+        """The number that the account had before the change that is to be undone, in full."""
+        row = self.row
+        if row.undone_sealed is None or row.undone_version is None:
+            raise LookupError("this request is no undo")
+        place = accounts.place_of(row.account_id, row.undone_version)
+        return desk.seal.unseal("bindings.number", place, row.undone_sealed)
 
     def current_number(self, desk: Desk) -> str:
         """The account's live number, in full."""
@@ -98,6 +112,25 @@ class Dossier(msgspec.Struct, frozen=True):
             raise LookupError("this request's account has no live number")
         place = accounts.place_of(row.account_id, row.account_number_version)
         return desk.seal.unseal("bindings.number", place, row.current_sealed)
+
+    def replaced(self) -> Released | None:
+        """The number that a finished change replaced; None where that is long ago."""
+        version = self.row.number_version
+        return next((each for each in self.released if each.version == version), None)
+
+    def number_before(self, desk: Desk) -> str | None:
+        """That number in full."""
+        replaced = self.replaced()
+        return None if replaced is None else self.released_number(desk, replaced)
+
+    def released_number(self, desk: Desk, released: Released) -> str:
+        """A number that the account gave up lately, in full."""
+        place = accounts.place_of(released.account_id, released.version)
+        return desk.seal.unseal("bindings.number", place, released.number_sealed)
+
+    def with_emails(self, found: Sequence[EmailRow]) -> "Dossier":
+        """The same with only these e-mails."""
+        return msgspec.structs.replace(self, emails=tuple(found))
 
     def on_known_device(self, desk: Desk, now: Ms) -> bool:
         """Whether it was begun with the key of a device that the account knows."""
@@ -116,18 +149,28 @@ class Dossier(msgspec.Struct, frozen=True):
         state = self.state(now)
         if state is State.EXPIRED:
             return Refused(REQUEST_EXPIRED)
-        if state is not State.OPEN:
+        if not may(state, Move.PROVE):
             return Refused(REQUEST_FINISHED)
         row = self.row
+        # A wait may outlive its session, whose number is perhaps gone; nobody ended that session,
+        # and its token still says that this is the browser that began.
         if row.session_id is not None and (
-            row.session_expires_at is None
-            or row.session_ended_at is not None
-            or row.session_expires_at <= now
+            row.session_ended_at is not None
+            or (state is State.OPEN and not self.session_lives(now))
         ):
             return Refused(SESSION_ENDED)
         if self.someone and row.number_version != row.account_number_version:
             return Refused(ACCOUNT_CHANGED)
         return None
+
+    def session_lives(self, now: Ms) -> bool:
+        """Whether the session in which it was begun can still be used."""
+        row = self.row
+        return (
+            row.session_expires_at is not None
+            and row.session_ended_at is None
+            and row.session_expires_at > now
+        )
 
     def ask(self, now: Ms) -> Ask:
         """What is asked, in the words of the rule."""
@@ -145,7 +188,30 @@ class Dossier(msgspec.Struct, frozen=True):
         session = None
         if row.session_level is not None and row.session_opened_at is not None:
             session = SessionFacts(Level(row.session_level), row.session_opened_at)
-        return Ask(kind, standing, session)
+        return Ask(kind, standing, session, self._undone(now))
+
+    def _undone(self, now: Ms) -> UndoFacts | None:
+        """The finished request that this undo is about."""
+        row = self.row
+        if row.undone_begun_at is None or row.undone_ended_at is None:
+            return None
+        if row.undone_bound_at is None:
+            return None
+        elsewhere = row.holder is not None and row.holder != row.account_id
+        held = row.held_until is None or row.held_until > now
+        return undo.facts_of(
+            row.undone_begun_at,
+            row.undone_ended_at,
+            row.undone_bound_at,
+            row.undone_row,
+            elsewhere and held,
+        )
+
+    def _lock(self) -> LockFacts | None:
+        row = self.row
+        if row.locked_at is None or row.lock_earlier_than is None:
+            return None
+        return LockFacts(row.locked_at, row.lock_earlier_than, row.frozen_at is not None)
 
     def account_facts(self, now: Ms) -> AccountFacts:
         """What the rule may know; for an account that is not there, what a new one would be."""
@@ -159,15 +225,23 @@ class Dossier(msgspec.Struct, frozen=True):
             state=AccountState(row.account_state),
             number_changed_at=row.number_changed_at,
             probation_since=row.probation_since,
+            lock=self._lock(),
             factors=self.factors(),
         )
+
+    def _strangers_needs(self) -> Ways:
+        """What a stranger needs first: of an undo, the code that they had sent to one address."""
+        if self.kind is Kind.UNDO:
+            return tuple((Proof(proof),) for proof in self.challenges)
+        return strangers_needs(self.kind)
 
     def with_context(
         self, desk: Desk, evidence: tuple[Evidence, ...], now: Ms
     ) -> tuple[Evidence, ...]:
-        """The evidence and what the circumstances prove by themselves."""
-        if self.on_known_device(desk, now):
-            began = self.row.begun_at
+        """The evidence and what the circumstances prove by themselves. A device that becomes known
+        while a request waits makes nothing quicker than people were told."""
+        began = self.row.begun_at
+        if self.on_known_device(desk, began):
             return (*evidence, Evidence(Proof.KNOWN_DEVICE, began, now))
         return evidence
 
@@ -181,12 +255,12 @@ class Dossier(msgspec.Struct, frozen=True):
     def needs(self, desk: Desk, now: Ms) -> Ways:
         """What is still missing. Without a session, and until a first proof was accepted, the same
         for everybody (invariant 8)."""
-        if self.state(now) is not State.OPEN:
+        if not may(self.state(now), Move.PROVE):
             return ()
         if self._asked_by_stranger:
-            return strangers_needs(self.kind)
+            return self._strangers_needs()
         decision = self.decide(desk, self.evidence, CarrierFacts(), now)
-        return decision.ways if isinstance(decision, Need) else ()
+        return decision.ways if isinstance(decision, Need | Wait) else ()
 
 
 def email_factor(email: EmailRow) -> Factor:
@@ -199,11 +273,15 @@ def strangers_needs(kind: Kind) -> Ways:
     return ((Proof.CODE_NEW,),) if kind is Kind.ENROL else ((Proof.CODE_CURRENT,),)
 
 
-def queries(desk: Desk, request_id: Id, owner_hash: bytes, now: Ms) -> tuple[Query, ...]:
-    """The reads that make a dossier, in the order that `read` takes."""
+def queries(desk: Desk, request_id: Id, owner_hash: bytes | None, now: Ms) -> tuple[Query, ...]:
+    """The reads that make a dossier, in the order that `read` takes. Without an owner's hash it is
+    read for time, for a link, or for another session, each of which has a standing of its own."""
     notices_since = now - desk.policy.notice_removed_d * DAY
+    found = requests.of_anybody(request_id)
+    if owner_hash is not None:
+        found = requests.by_id(request_id, owner_hash)
     return (
-        requests.by_id(request_id, owner_hash),
+        found,
         requests.evidence_of(request_id),
         challenges.of_request(request_id),
         emails.of_request(request_id, notices_since),

@@ -3,15 +3,29 @@ number, the new number, every e-mail, and whatever was removed in the last 30 da
 
 import msgspec
 
-from rebind.domain.units import DAY, Id, Ms
+from rebind.domain.request import Kind
+from rebind.domain.units import DAY, HOUR, Id, Ms
+from rebind.flows.desk import tokens
 from rebind.flows.desk.codes import parcel
 from rebind.flows.desk.desk import Desk
 from rebind.flows.desk.dossier import Dossier
-from rebind.store import accounts
 from rebind.store.outbox import Lane, Parcel
 
 _TRY_FOR = 3 * DAY
 """A notice that could not be delivered for three days is given up, into the dead letters."""
+
+
+FALLBACK_LOCALE = "en"
+"""For an account that says nothing of its language, which none does not."""
+
+NEW = "new"
+"""The role of a number that is not yet, or only just, the account's."""
+
+BRIEF = "brief"
+"""The role of a number that was the account's for a few days only, and is so no more."""
+
+_WITHOUT_SAY = frozenset({NEW, BRIEF})
+"""The roles of those who are told, and neither object nor undo."""
 
 
 class Addressee(msgspec.Struct, frozen=True):
@@ -21,6 +35,28 @@ class Addressee(msgspec.Struct, frozen=True):
     address: str
     address_key: bytes
     role: str
+
+
+def own_addresses(desk: Desk, dossier: Dossier) -> list[Addressee]:
+    """Every address of the account: its number now, every e-mail, and what was given up in the last
+    30 days. Those that were the account's long enough may object and undo."""
+    number = dossier.current_number(desk)
+    key = desk.seal.index("number", number)
+    return [
+        Addressee("sms", number, key, "old"),
+        *mailboxes(desk, dossier),
+        *former_numbers(desk, dossier, {key}),
+    ]
+
+
+def sent_to(desk: Desk, dossier: Dossier, link: str) -> Addressee | None:
+    """Which of the account's addresses a link was sent to."""
+    if dossier.row.current_sealed is None:
+        return None
+    for each in own_addresses(desk, dossier):
+        if each.role not in _WITHOUT_SAY and tokens.linked_to(desk.seal, link, each.address):
+            return each
+    return None
 
 
 def mailboxes(desk: Desk, dossier: Dossier) -> list[Addressee]:
@@ -33,15 +69,27 @@ def mailboxes(desk: Desk, dossier: Dossier) -> list[Addressee]:
 
 
 def former_numbers(desk: Desk, dossier: Dossier, besides: set[bytes]) -> list[Addressee]:
-    """Numbers released in the last 30 days, but for those in `besides`, each once."""
-    found = {}
+    """Numbers released in the last 30 days, but for those in `besides`, each once. What an undo has
+    taken back was never the holder's, and what another account has by now is its holder's."""
+    found = dict[bytes, Addressee]()
     for old in dossier.released:
-        if old.number_key in besides:
+        elsewhere = old.holder is not None and old.holder != old.account_id
+        if old.number_key in besides or old.reason == Kind.UNDO or elsewhere:
             continue
-        place = accounts.place_of(old.account_id, old.version)
-        number = desk.seal.unseal("bindings.number", place, old.number_sealed)
-        found[old.number_key] = Addressee("sms", number, old.number_key, "old")
+        role = former_role(desk, dossier, old.bound_at, old.released_at)
+        if role != BRIEF or old.number_key not in found:
+            number = dossier.released_number(desk, old)
+            found[old.number_key] = Addressee("sms", number, old.number_key, role)
     return list(found.values())
+
+
+def former_role(desk: Desk, dossier: Dossier, bound_at: Ms, released_at: Ms) -> str:
+    """What a number is to the account that had it from then till then: like any other factor it has
+    a say only once it is aged (invariant 15)."""
+    policy, enrolled_at = desk.policy, dossier.row.enrolled_at or 0
+    if bound_at - enrolled_at <= policy.aged_at_enrolment_h * HOUR:
+        return "old"
+    return "old" if released_at - bound_at >= policy.aged_after_d * DAY else BRIEF
 
 
 def parcels(
@@ -53,8 +101,10 @@ def parcels(
     account_id: Id,
     request_id: Id,
     now: Ms,
+    link: str | None = None,
 ) -> list[Parcel]:
-    """The outbox rows of one notice to all these addresses."""
+    """The outbox rows of one notice to all these addresses. `link` names the parameter in which
+    each address of the account gets a link of its own, but for those without a say."""
     return [
         parcel(
             desk,
@@ -64,7 +114,7 @@ def parcels(
             to=to.address,
             address_key=to.address_key,
             locale=locale,
-            params={**params, "role": to.role},
+            params={**params, "role": to.role, **_link(desk, link, request_id, to)},
             account_id=account_id,
             request_id=request_id,
             now=now,
@@ -72,3 +122,11 @@ def parcels(
         )
         for to in addressees
     ]
+
+
+def _link(desk: Desk, name: str | None, request_id: Id, to: Addressee) -> dict[str, str]:
+    if name is None:
+        return {}
+    if to.role in _WITHOUT_SAY:
+        return {name: ""}
+    return {name: tokens.notice_link(desk.seal, request_id, to.address)}

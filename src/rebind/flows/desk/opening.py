@@ -2,35 +2,13 @@
 
 import msgspec
 
-from rebind.domain.phone import Phone
-from rebind.domain.rows import Gives, Level, Ways
+from rebind.domain.rows import Gives, Level
 from rebind.domain.units import DAY, SECOND, Id, Ms
 from rebind.flows.desk import tokens
 from rebind.flows.desk.desk import Caller, Desk
+from rebind.flows.desk.views import SessionGiven
 from rebind.store import devices, requests, sessions
 from rebind.store.statements import Write
-
-
-class SessionGiven(msgspec.Struct, frozen=True):
-    """A session just opened: its token and when it ends. `device` is given once, to a browser or
-    app that had no device key yet."""
-
-    token: str
-    expires_at: Ms
-    level: str
-    device: str | None
-
-
-class RequestView(msgspec.Struct, frozen=True):
-    """A request as its owner sees it. `token` is given once, where there is no session."""
-
-    id: Id
-    kind: str
-    state: str
-    needs: Ways
-    expires_at: Ms
-    token: str | None = None
-    session: SessionGiven | None = None
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -43,10 +21,18 @@ class Subject(msgspec.Struct, frozen=True):
     owner_hash: bytes
 
 
-def begin(
-    desk: Desk, kind: str, request_id: Id, subject: Subject, phone: Phone, key: bytes, now: Ms
-) -> Write:
-    """The row of a new request about this number."""
+class About(msgspec.Struct, frozen=True):
+    """What a new request is about: a number with its country; of an undo the address by which it
+    was begun, and the request to be undone."""
+
+    address: str
+    key: bytes
+    region: str
+    request_id: Id | None = None
+
+
+def begin(desk: Desk, kind: str, request_id: Id, subject: Subject, about: About, now: Ms) -> Write:
+    """The row of a new request."""
     return requests.begin(
         request_id,
         kind,
@@ -55,11 +41,12 @@ def begin(
         subject.session_id,
         subject.device_id,
         subject.owner_hash,
-        key,
-        desk.seal.seal("requests.number", request_id, phone.e164),
-        phone.region,
+        about.key,
+        desk.seal.seal("requests.number", request_id, about.address),
+        about.region,
         now,
         now + desk.policy.request_ttl_s * SECOND,
+        about.request_id,
     )
 
 

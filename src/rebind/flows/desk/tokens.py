@@ -2,7 +2,8 @@
 
 A session token carries its account and session ids before 128 random bits, so that one keyed read
 finds everything; a request token is 128 random bits; a device key is an id under our keyed hash,
-and needs no row to be believed.
+and needs no row to be believed. A browser's pages carry two more: a visitor's 128 random bits in a
+cookie, and in each form our keyed hash over them, which no other site can make or read.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -14,8 +15,12 @@ import msgspec
 from rebind.domain.units import Id, Ms
 from rebind.ports import Dice, Seal
 
-SESSION, REQUEST, DEVICE = "rs_", "rr_", "rd_"
-_DEVICE_KIND = "device"
+SESSION, REQUEST, DEVICE, VISITOR, FORM = "rs_", "rr_", "rd_", "rv_", "rf_"
+LINK = ""
+"""Links stand in SMS: every character counts."""
+_DEVICE_KIND, _FORM_KIND, _LINK_KIND = "device", "csrf", "notice"
+_LINK_BYTES = 16 + 17
+_FORM_CHARACTERS_MAX = 64
 
 
 class SessionToken(msgspec.Struct, frozen=True):
@@ -71,6 +76,24 @@ def owner_hash(token: str | None) -> bytes | None:
     return _hash(raw) if raw is not None else None
 
 
+def notice_link(seal: Seal, request_id: Id, address: str) -> str:
+    """What a notice about a request carries in its link, so that only who reads that address has
+    it. Nothing is stored: it is the request's id and a keyed hash of both."""
+    return _text(LINK, request_id + seal.mac(_LINK_KIND, request_id, address.encode()))
+
+
+def linked_request(link: str) -> Id | None:
+    """The request that a link names, or None where it is no link of ours."""
+    raw = _raw(LINK, link, _LINK_BYTES)
+    return raw[:16] if raw is not None else None
+
+
+def linked_to(seal: Seal, link: str, address: str) -> bool:
+    """Whether the link was sent to this address."""
+    raw = _raw(LINK, link, _LINK_BYTES)
+    return raw is not None and seal.matches(raw[16:], _LINK_KIND, raw[:16], address.encode())
+
+
 def new_device(dice: Dice, seal: Seal, now: Ms) -> tuple[str, Id]:
     """(key, id) of a device that has none yet."""
     device_id = dice.id(now)
@@ -92,3 +115,23 @@ def device(seal: Seal, key: str | None) -> Id | None:
     if raw is None or not seal.matches(raw[16:], _DEVICE_KIND, raw[:16]):
         return None
     return raw[:16]
+
+
+def new_visitor(dice: Dice) -> str:
+    """The token of a browser that has none yet, or is to have another one."""
+    return _text(VISITOR, dice.secret())
+
+
+def form(seal: Seal, visitor: str | None) -> str | None:
+    """What each form of this visitor's pages carries; None where that is no visitor's token."""
+    raw = _raw(VISITOR, visitor, 16)
+    return None if raw is None else _text(FORM, seal.mac(_FORM_KIND, raw))
+
+
+def form_is_of(seal: Seal, visitor: str | None, form: str | None) -> bool:
+    """Whether a form was made for this visitor, compared in constant time."""
+    raw = _raw(VISITOR, visitor, 16)
+    if raw is None or form is None or len(form) > _FORM_CHARACTERS_MAX:
+        return False
+    mac = _raw(FORM, form, (len(form) - len(FORM)) * 3 // 4)
+    return mac is not None and seal.matches(mac, _FORM_KIND, raw)

@@ -1,0 +1,96 @@
+"""Strengths: which proofs have the quality that a row asks for.
+
+A proof is aged by its factor, and earlier by when that factor was aged already; where nobody can
+say what a proof rests on, it has no quality. Neighbours: `decision.py` chooses between proofs with
+these, `evidence.py` says what the words mean.
+"""
+
+from rebind.domain.evidence import Evidence, Factor, Proof, aged
+from rebind.domain.rows import Case, Strength
+from rebind.domain.units import Ms
+
+PROOFS_OF: dict[Strength, tuple[Proof, ...]] = {
+    Strength.CODE_NEW: (Proof.CODE_NEW,),
+    Strength.EARLIER_NUMBER: (Proof.CODE_NEW,),
+    Strength.CODE_CURRENT: (Proof.CODE_CURRENT,),
+    Strength.EMAIL: (Proof.CODE_EMAIL,),
+    Strength.AGED_EMAIL: (Proof.CODE_EMAIL,),
+    Strength.EARLIER_EMAIL: (Proof.CODE_EMAIL,),
+    Strength.PASSWORD: (Proof.PASSWORD,),
+    Strength.AGED_PASSWORD: (Proof.PASSWORD,),
+    Strength.EARLIER_PASSWORD: (Proof.PASSWORD,),
+    Strength.SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
+    Strength.AGED_SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
+    Strength.EARLIER_SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
+    Strength.PASSKEY: (Proof.PASSKEY,),
+    Strength.KNOWN_DEVICE: (Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE),
+}
+_AGED = frozenset({Strength.AGED_EMAIL, Strength.AGED_PASSWORD, Strength.AGED_SECOND_FACTOR})
+_EARLIER = frozenset(
+    {Strength.EARLIER_EMAIL, Strength.EARLIER_PASSWORD, Strength.EARLIER_SECOND_FACTOR}
+)
+_WITHOUT_FACTOR = frozenset(
+    {
+        Proof.CODE_NEW,
+        Proof.CODE_CURRENT,
+        Proof.KNOWN_DEVICE,
+        Proof.OTHER_DEVICE,
+    }
+)
+CODES_TO_NUMBERS = frozenset({Strength.CODE_NEW, Strength.CODE_CURRENT, Strength.EARLIER_NUMBER})
+ORDER_OF_ASKING = {
+    strength: rank
+    for rank, strength in enumerate(
+        (
+            Strength.PASSKEY,
+            Strength.SECOND_FACTOR,
+            Strength.AGED_SECOND_FACTOR,
+            Strength.EARLIER_SECOND_FACTOR,
+            Strength.CODE_CURRENT,
+            Strength.PASSWORD,
+            Strength.AGED_PASSWORD,
+            Strength.EARLIER_PASSWORD,
+            Strength.EMAIL,
+            Strength.AGED_EMAIL,
+            Strength.EARLIER_EMAIL,
+            Strength.KNOWN_DEVICE,
+            Strength.CODE_NEW,
+            Strength.EARLIER_NUMBER,
+        )
+    )
+}
+
+
+def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
+    """Whether a proof has the quality that a row asks for, and had it when it was given: else time
+    alone would end a wait of which people were told earlier than they were told. Where the factor
+    behind a proof is not known, nobody can say what it depends on, and it does not count."""
+    factor = item.factor
+    if strength is Strength.EARLIER_NUMBER:
+        return _number_was_aged(case)
+    if factor is None:
+        return item.proof in _WITHOUT_FACTOR
+    if strength in _AGED:
+        return aged(factor, case.account.enrolled_at, case.policy, item.first_at)
+    if strength in _EARLIER:
+        earlier_than = _earlier_than(case)
+        if earlier_than is None:
+            return False
+        return aged(factor, case.account.enrolled_at, case.policy, earlier_than)
+    return True
+
+
+def _number_was_aged(case: Case) -> bool:
+    """Whether the number that an undo would bring back was the account's long enough."""
+    undo = case.ask.undo
+    if undo is None:
+        return False
+    number = Factor(Proof.CODE_NEW, undo.old_number_since)
+    return aged(number, case.account.enrolled_at, case.policy, undo.begun_at)
+
+
+def _earlier_than(case: Case) -> Ms | None:
+    """When the request began before which a proof must have been aged."""
+    if case.ask.undo is not None:
+        return case.ask.undo.begun_at
+    return case.account.lock.earlier_than if case.account.lock is not None else None

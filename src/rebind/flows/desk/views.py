@@ -1,0 +1,88 @@
+"""Views: a request, its codes and a session as their owner sees them. What a door shows is made of
+these; nothing here is in full that need not be."""
+
+import msgspec
+
+from rebind.domain import mailbox
+from rebind.domain.evidence import Proof
+from rebind.domain.phone import masked
+from rebind.domain.request import State
+from rebind.domain.rows import Ways
+from rebind.domain.units import Id, Ms
+from rebind.flows.desk.desk import Desk
+from rebind.flows.desk.dossier import Dossier
+
+
+class SessionGiven(msgspec.Struct, frozen=True):
+    """A session just opened: its token and when it ends. `device` is given once, to a browser or
+    app that had no device key yet."""
+
+    token: str
+    expires_at: Ms
+    level: str
+    device: str | None
+
+
+class SentCode(msgspec.Struct, frozen=True):
+    """A code that was sent and may be answered. `to` is masked; `again_at` is when another one may
+    be asked for."""
+
+    proof: Proof
+    to: str
+    at: Ms
+    expires_at: Ms
+    again_at: Ms
+    tries_left: int
+
+
+class RequestView(msgspec.Struct, frozen=True):
+    """A request as its owner sees it. `token` is given once, where there is no session. `number`
+    is the one that it is about, masked. `wait_until` and `row` are there once it waits, `told` are
+    the addresses that have then heard of it; of a finished change `old` is the number before, and
+    `undo_until` till when it can be taken back."""
+
+    id: Id
+    kind: str
+    state: str
+    needs: Ways
+    expires_at: Ms
+    token: str | None = None
+    session: SessionGiven | None = None
+    wait_until: Ms | None = None
+    row: str | None = None
+    number: str = ""
+    sent: tuple[SentCode, ...] = ()
+    old: str | None = None
+    told: tuple[str, ...] = ()
+    undo_until: Ms | None = None
+
+
+def request(
+    desk: Desk,
+    dossier: Dossier,
+    state: State,
+    needs: Ways,
+    *,
+    sent: tuple[SentCode, ...] = (),
+    session: SessionGiven | None = None,
+    row: str | None = None,
+) -> RequestView:
+    """A request in a state that it has reached; `row` is the one by which it did just now."""
+    stored = dossier.row
+    return RequestView(
+        stored.id,
+        stored.kind,
+        state,
+        needs,
+        stored.expires_at,
+        session=session,
+        wait_until=stored.wait_until,
+        row=row or stored.policy_row,
+        number=shown(dossier.number(desk)),
+        sent=sent,
+    )
+
+
+def shown(address: str) -> str:
+    """A number or a mailbox, masked."""
+    return mailbox.masked(address) if "@" in address else masked(address)

@@ -1,0 +1,165 @@
+"""objections: a request that is not theirs is stopped by whoever has standing: an address of the
+account, by the link of a notice, or any full session of it.
+
+Looking changes nothing, and objecting is always an act of its own: mail scanners open links. Until
+there is a support desk the first objection ends the request; nothing else of the account changes.
+"""
+
+import msgspec
+
+from rebind.domain.acts import Act
+from rebind.domain.phone import masked
+from rebind.domain.refusals import (
+    LINK_UNKNOWN,
+    REQUEST_FINISHED,
+    REQUEST_UNKNOWN,
+    SESSION_ON_PROBATION,
+    TRY_AGAIN,
+    Refused,
+)
+from rebind.domain.request import Kind, Move, State, after, may
+from rebind.domain.units import Id, Ms
+from rebind.flows.desk import callers, notices, tokens, views
+from rebind.flows.desk import dossier as dossiers
+from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.dossier import Dossier
+from rebind.flows.desk.finishing import Journeys, News, spread
+from rebind.flows.desk.views import RequestView
+from rebind.store import requests
+from rebind.store.statements import Query
+
+_TURNS = 4
+"""How often a request is read anew that moves while it is being stopped."""
+
+
+class NoticeView(msgspec.Struct, frozen=True):
+    """What a notice was about, as whoever was told may see it. `until`: of a waiting request when
+    it will be done, of a finished one until when it can be undone."""
+
+    kind: str
+    state: str
+    old_masked: str
+    new_masked: str
+    at: Ms
+    until: Ms | None
+    to: str
+
+
+async def look(desk: Desk, link: str) -> NoticeView | Refused:
+    """What the link of a notice is about. Refusals: link_unknown."""
+    now = desk.clock.now()
+    found = await _linked(desk, link, now)
+    if isinstance(found, Refused):
+        return found
+    dossier, to = found
+    row, state = dossier.row, dossier.state(now)
+    done = state is State.DONE
+    old = dossier.number_before(desk) if done else dossier.current_number(desk)
+    if dossier.kind is not Kind.CHANGE or old is None:
+        return Refused(LINK_UNKNOWN)
+    if done and (row.stands_until is None or row.stands_until <= now):
+        return Refused(LINK_UNKNOWN)
+    return NoticeView(
+        row.kind,
+        state,
+        masked(old),
+        masked(dossier.number(desk)),
+        row.ended_at or row.begun_at,
+        row.stands_until if done else row.wait_until,
+        views.shown(to),
+    )
+
+
+async def by_link(
+    desk: Desk, journeys: Journeys, caller: Caller, link: str
+) -> RequestView | Refused:
+    """Stop a request as the address to which the link was sent.
+
+    Refusals: link_unknown, request_finished.
+    """
+    now = desk.clock.now()
+    found = await _linked(desk, link, now)
+    if isinstance(found, Refused):
+        return found
+    dossier, to = found
+    why = "mailbox" if "@" in to else "number"
+    return await _stop(desk, journeys, caller, dossier, why, now)
+
+
+async def by_session(
+    desk: Desk, journeys: Journeys, caller: Caller, request_id: Id
+) -> RequestView | Refused:
+    """Stop a request as any full session of its account, whoever began it.
+
+    Refusals: session_required, session_ended, session_on_probation, request_unknown,
+    request_finished.
+    """
+    asked = callers.asked(caller)
+    if isinstance(asked, Refused):
+        return asked
+    token, session_query = asked
+    now = desk.clock.now()
+    found = await desk.engine.read(session_query, *_whole(desk, request_id, now))
+    who = callers.answered(token, found[0], now)
+    if isinstance(who, Refused):
+        return who
+    if not who.full:
+        return Refused(SESSION_ON_PROBATION)
+    dossier = dossiers.read(found[1:])
+    if isinstance(dossier, Refused):
+        return dossier
+    if dossier.account_id != who.account_id:
+        return Refused(REQUEST_UNKNOWN)
+    return await _stop(desk, journeys, caller, dossier, "session", now)
+
+
+def _whole(desk: Desk, request_id: Id, now: Ms) -> tuple[Query, ...]:
+    return dossiers.queries(desk, request_id, None, now)
+
+
+async def _linked(desk: Desk, link: str, now: Ms) -> tuple[Dossier, str] | Refused:
+    """The request that a link names and the address that it was sent to."""
+    request_id = tokens.linked_request(link)
+    if request_id is None:
+        return Refused(LINK_UNKNOWN)
+    dossier = dossiers.read(await desk.engine.read(*_whole(desk, request_id, now)))
+    if isinstance(dossier, Refused):
+        return Refused(LINK_UNKNOWN)
+    to = notices.sent_to(desk, dossier, link)
+    return Refused(LINK_UNKNOWN) if to is None else (dossier, to.address)
+
+
+async def _stop(
+    desk: Desk, journeys: Journeys, caller: Caller, dossier: Dossier, why: str, now: Ms
+) -> RequestView | Refused:
+    """End the request. Where it moves under our hands without ending, because somebody is reminded
+    of it or proves something more, it is read and stopped anew."""
+    for _turn in range(_TURNS):
+        stopped = await _stop_as_read(desk, journeys, caller, dossier, why, now)
+        if isinstance(stopped, RequestView) or not _could_stop(dossier, now):
+            return stopped
+        again = dossiers.read(await desk.engine.read(*_whole(desk, dossier.id, now)))
+        if isinstance(again, Refused):
+            return again
+        dossier = again
+    return Refused(TRY_AGAIN)
+
+
+def _could_stop(dossier: Dossier, now: Ms) -> bool:
+    # What nobody has proved anything in was told to nobody, and ends by itself within the hour.
+    return may(dossier.state(now), Move.OBJECT) and dossier.row.first_proof_at is not None
+
+
+async def _stop_as_read(
+    desk: Desk, journeys: Journeys, caller: Caller, dossier: Dossier, why: str, now: Ms
+) -> RequestView | Refused:
+    if not _could_stop(dossier, now):
+        return Refused(REQUEST_FINISHED)
+    row, stopped = dossier.row, after(dossier.state(now), Move.OBJECT)
+    writes = [
+        requests.end(row.id, row.version, stopped, row.policy_row, now),
+        *spread(journeys[dossier.kind], desk, dossier, News.STOPPED, None, now),
+    ]
+    objected = line(caller, Act.REQUEST_OBJECTED, row.account_id, row.id, why)
+    refusal = await desk.keep_or_refuse(writes, [objected], now)
+    return refusal or views.request(desk, dossier, stopped, ())
