@@ -103,6 +103,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     service_name: Annotated[
         str, Meta(min_length=1, max_length=40, description="What messages call this service")
     ] = "Rebind"
+    brand_css: Annotated[
+        str | None, Meta(description="Style sheet loaded after ours on every page; 64 KiB at most")
+    ] = None
+    brand_logo: Annotated[
+        str | None, Meta(description="Logo of the pages: SVG, PNG, WebP or JPEG; 256 KiB at most")
+    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least level logged")
     ] = "info"

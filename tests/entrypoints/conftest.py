@@ -1,4 +1,4 @@
-"""A whole service behind its JSON API, on a fresh SQLite file."""
+"""A whole service behind its doors, on a fresh SQLite file."""
 
 import random
 from collections.abc import AsyncIterator
@@ -7,8 +7,10 @@ import pytest
 
 from rebind.entrypoints.api.app import build
 from rebind.entrypoints.shared.serving import App
+from rebind.entrypoints.web import app as web
 from rebind.store.engines import open_engine
 from rebind.store.statements import Unavailable
+from tests.entrypoints.browsers import Browser
 from tests.entrypoints.visitors import Visitor
 from tests.people import JOURNEYS, House
 
@@ -37,3 +39,31 @@ def app(house: House, reported: list[BaseException]) -> App:
 def visitor(app: App) -> Visitor:
     """Somebody without an account."""
     return Visitor(app)
+
+
+PUBLIC_URL = "http://localhost:8080"
+
+
+@pytest.fixture
+def both(house: House, reported: list[BaseException]) -> App:
+    """The whole service: its JSON API and its pages."""
+    return whole(house, reported)
+
+
+def whole(house: House, reported: list[BaseException], public_url: str = PUBLIC_URL) -> App:
+    """The JSON API and the pages of a house."""
+    door = web.build(house.desk, JOURNEYS, service="Rebind", public_url=public_url)
+    return build(
+        house.desk,
+        JOURNEYS,
+        unavailable=Unavailable,
+        report=reported.append,
+        pages=door.pages,
+        tell=door.tell,
+    )
+
+
+@pytest.fixture
+def browser(both: App) -> Browser:
+    """Somebody without an account, at a browser that nobody knows."""
+    return Browser(both)

@@ -35,7 +35,7 @@ async def enrol(house: House, visitor: Visitor, number: str) -> Answer:
 async def test_enrol_begins_with_what_is_needed(house: House, visitor: Visitor) -> None:
     begun = await visitor.post("/api/v1/requests", {"kind": "enrol", "number": ANNA})
     assert begun.status == 201
-    assert begun.json.keys() == {"id", "kind", "state", "needs", "expires_at", "token"}
+    assert begun.json.keys() == {"id", "kind", "state", "needs", "expires_at", "number", "token"}
     assert ID.fullmatch(begun.json["id"])
     assert MOMENT.fullmatch(begun.json["expires_at"])
     assert begun.json["expires_at"] == "2026-01-05T09:00:00.000Z"
@@ -48,7 +48,16 @@ async def test_enrol_begins_with_what_is_needed(house: House, visitor: Visitor) 
 
 async def test_enrol_ends_with_a_session_and_a_device(house: House, visitor: Visitor) -> None:
     done = await enrol(house, visitor, ANNA)
-    assert done.json.keys() == {"id", "kind", "state", "needs", "expires_at", "session"}
+    assert done.json.keys() == {
+        "id",
+        "kind",
+        "state",
+        "needs",
+        "expires_at",
+        "number",
+        "row",
+        "session",
+    }
     assert (done.json["state"], done.json["needs"]) == ("done", [])
     assert done.json["session"].keys() == {"token", "expires_at", "level", "device"}
     account = await visitor.get("/api/v1/account")
@@ -171,7 +180,14 @@ async def test_what_can_be_said_of_codes(house: House, visitor: Visitor) -> None
     ("body", "status", "code"),
     [
         ({"kind": "recover", "email": "a@example.org"}, 422, "journey_not_offered"),
-        ({"kind": "undo"}, 422, "journey_not_offered"),
+        ({"kind": "undo"}, 400, "body_malformed"),
+        ({"kind": "undo", "number": ANNA, "email": "a@example.org"}, 400, "body_malformed"),
+        ({"kind": "undo", "number": ANNA, "send": ["code_new"]}, 400, "body_malformed"),
+        ({"kind": "undo", "number": "what"}, 422, "number_malformed"),
+        ({"kind": "undo", "email": "a@example"}, 422, "email_malformed"),
+        ({"kind": "undo", "link": "x" * 44}, 404, "link_unknown"),
+        ({"kind": "undo", "link": "x" * 65}, 400, "body_malformed"),
+        ({"kind": "enrol", "number": ANNA, "link": "x"}, 400, "body_malformed"),
         ({"kind": "haunt", "number": ANNA}, 400, "body_malformed"),
         ({"kind": "enrol"}, 422, "number_malformed"),
         ({"kind": "enrol", "number": "what"}, 422, "number_malformed"),
@@ -261,6 +277,6 @@ async def test_known_and_unknown_numbers_get_the_same_answer(house: House, app: 
         visitor.bearer = begun.json["token"]
         path = f"/api/v1/requests/{begun.json['id']}/proofs"
         wrong = await visitor.post(path, {"proof": "code_current", "code": "000000"})
-        same = {**begun.json, "id": "", "token": len(begun.json["token"])}
+        same = {**begun.json, "id": "", "number": "", "token": len(begun.json["token"])}
         answers.append((begun.status, begun.headers, same, wrong))
     assert answers[0] == answers[1]

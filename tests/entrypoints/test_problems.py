@@ -15,7 +15,7 @@ from rebind.domain.refusals import (
     CATALOGUE,
     CODE_MALFORMED,
     CODE_WRONG,
-    MUST_WAIT,
+    LOCK_TOO_YOUNG,
     SESSION_REQUIRED,
     TOO_MANY_CODES,
     Refusal,
@@ -84,7 +84,7 @@ def test_texts_have_their_figures() -> None:
         (Refused(TOO_MANY_CODES, MONDAY + 1), "1"),
         (Refused(TOO_MANY_CODES, MONDAY - 5_000), "1"),
         (Refused(TOO_MANY_CODES), "1"),
-        (Refused(MUST_WAIT, MONDAY + HOUR), "3600"),
+        (Refused(LOCK_TOO_YOUNG, MONDAY + HOUR), "3600"),
         (Refused(CODE_WRONG), None),
     ],
 )
@@ -138,10 +138,10 @@ async def test_there_is_nothing_elsewhere(visitor: Visitor, path: str) -> None:
 
 async def test_methods_that_are_not_served(visitor: Visitor) -> None:
     for method, path, allow in (
-        ("GET", "/api/v1/requests", "POST"),
+        ("PUT", "/api/v1/requests", "GET, HEAD, POST"),
         ("PUT", "/api/v1/account", "GET, HEAD"),
         ("OPTIONS", "/api/v1/sessions", "DELETE, GET, HEAD"),
-        ("HEAD", "/api/v1/requests", "POST"),
+        ("HEAD", "/api/v1/objections", "POST"),
         ("TRACE", "/openapi.json", "GET, HEAD"),
     ):
         answer = await visitor.ask(method, path)

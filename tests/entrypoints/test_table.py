@@ -13,11 +13,13 @@ from rebind.domain.refusals import (
     BODY_MALFORMED,
     CODE_TRIES_SPENT,
     JOURNEY_NOT_OFFERED,
+    LOCK_TOO_YOUNG,
     NUMBER_MALFORMED,
     NUMBER_TAKEN,
     PROOF_NOT_OFFERED,
     REQUEST_EXPIRED,
     REQUEST_FINISHED,
+    REQUEST_UNKNOWN,
     SESSION_REQUIRED,
     SMS_SIGN_IN_CLOSED,
     TOO_MANY_CODES,
@@ -33,18 +35,33 @@ from tests.people import JOURNEYS, House
 RIGHTS = Path(__file__).with_name("rights.txt")
 
 HANDED_IN: dict[str, list[Node]] = {
-    "prove": [(f"rebind.flows.{name}", "finish") for name in ("enrol", "sign_in", "change")],
+    "prove": [
+        ("rebind.flows.enrol", "finish"),
+        ("rebind.flows.sign_in", "finish"),
+        ("rebind.flows.change", "finish"),
+        ("rebind.flows.desk.undoing", "finish"),
+    ],
 }
 """Where a handler's way goes through a table of the front hall."""
 
-TELL_NOTHING = ("Dossier.needs", "_MISSED")
-"""`needs` returns ways and drops a refusal; `_MISSED` is read guard by guard."""
+TELL_NOTHING = ("Dossier.needs", "_MISSED", "_sent", "Upkeep.work")
+"""`needs` returns ways and drops a refusal; `_MISSED` is read guard by guard; `_sent` asks when
+another code would be refused, and tells only the time; no door calls what time does by itself."""
 
 NEVER_TOLD: dict[str, set[Refusal]] = {
-    # A new request has no tries yet; and who has a number is told only after `code_new`.
-    "beginRequest": {CODE_TRIES_SPENT, NUMBER_TAKEN},
+    # A new request has no tries yet; who has a number is told only after `code_new`; a link that
+    # names nothing is `link_unknown`; nobody begins a change in a locked account.
+    "beginRequest": {
+        CODE_TRIES_SPENT,
+        LOCK_TOO_YOUNG,
+        NUMBER_TAKEN,
+        REQUEST_FINISHED,
+        REQUEST_UNKNOWN,
+    },
     # Whoever looks is told the state of what is closed; only an ended session is refused.
     "showRequest": {ACCOUNT_CHANGED, REQUEST_EXPIRED, REQUEST_FINISHED},
+    # A link that names nothing is `link_unknown`.
+    "objectByLink": {REQUEST_UNKNOWN},
     # A miss while a wrong code is counted is caught where it is counted.
     "prove": {TOO_MANY_CODES},
     # They ask whether the device's own limit is spent, and tell nobody.
@@ -71,7 +88,12 @@ def test_the_rights_are_as_agreed(table: list[Route]) -> None:
 async def test_the_rights_are_true(table: list[Route], visitor: Visitor) -> None:
     """Without any token, and with a request's where a session is asked for."""
     begun = await visitor.post("/api/v1/requests", {"kind": "enrol", "number": "+79161234567"})
-    bodies = {"sendCode": {"proof": "code_new"}, "prove": {"proof": "code_new", "code": "123456"}}
+    link = {"link": "x" * 44}
+    bodies = {
+        "objectByLink": link,
+        "sendCode": {"proof": "code_new"},
+        "prove": {"proof": "code_new", "code": "123456"},
+    }
     for route in table:
         path = route.path.replace("{id}", begun.json["id"])
         for bearer in (None, begun.json["token"]):
@@ -84,6 +106,8 @@ async def test_the_rights_are_true(table: list[Route], visitor: Visitor) -> None
                 assert answer.code == "session_required", route.path
             if route.auth is Auth.REQUEST and bearer is None:
                 assert answer.code == "request_unknown", route.path
+            if route.auth is Auth.LINK:
+                assert answer.code == "link_unknown", route.path
 
 
 def test_every_refusal_of_a_handler_is_documented(table: list[Route]) -> None:

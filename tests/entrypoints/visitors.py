@@ -104,7 +104,11 @@ def _answer(sent: list[Message]) -> Answer:
     assert start["type"] == "http.response.start"
     assert bodies
     assert all(message["type"] == "http.response.body" for message in bodies)
-    headers = {name.decode(): value.decode() for name, value in start["headers"]}
-    assert len(headers) == len(start["headers"]), "no header is sent twice"
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in start["headers"]:
+        name, value = raw_name.decode(), raw_value.decode()
+        # Cookies alone may be set several at a time: a line each.
+        assert name not in headers or name == "set-cookie", "no header is sent twice"
+        headers[name] = f"{headers[name]}\n{value}" if name in headers else value
     assert all(name == name.lower() for name in headers), "ASGI wants names in lower case"
     return Answer(start["status"], headers, b"".join(message["body"] for message in bodies))

@@ -15,7 +15,7 @@ import msgspec
 from rebind import settings as house_settings
 from rebind.domain.request import Kind
 from rebind.domain.units import Ms
-from rebind.flows import change, enrol, sign_in
+from rebind.flows import change, enrol, sign_in, undo
 from rebind.flows.deliver import Courier
 from rebind.flows.desk import Desk, Journeys
 from rebind.ports import Mail, Sms
@@ -33,11 +33,12 @@ from rebind.store.version import Standing, standing
 from rebind.templates.words import JinjaWords
 
 JOURNEYS: Journeys = {
-    Kind.ENROL: enrol.finish,
-    Kind.SIGN_IN: sign_in.finish,
-    Kind.CHANGE: change.finish,
+    Kind.ENROL: enrol.JOURNEY,
+    Kind.SIGN_IN: sign_in.JOURNEY,
+    Kind.CHANGE: change.JOURNEY,
+    Kind.UNDO: undo.JOURNEY,
 }
-"""The journeys that this release serves, each with its end."""
+"""The journeys that this release serves."""
 
 UPGRADE_HINT = "run `rebind db upgrade` with the same settings"
 
@@ -93,6 +94,7 @@ async def furnish(
                 mail,
                 settings.service_name,
                 settings.domain,
+                settings.public_url.rstrip("/"),
                 # A server's own commits wake its worker; a worker apart has to look.
                 poll_flowing_s=0.01 if settings.worker == "apart" else 0.05,
             ),

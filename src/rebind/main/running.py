@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from rebind import settings as house_settings
+from rebind.domain.refusals import Refusal, Refused
 from rebind.entrypoints.api import app as api
 from rebind.entrypoints.cli.commands import Unusable
 from rebind.entrypoints.cli.supervisor import supervise
@@ -19,9 +20,12 @@ from rebind.entrypoints.shared import logs, server
 from rebind.entrypoints.shared.hosts import this_machine_only
 from rebind.entrypoints.shared.metrics import Metrics, measured
 from rebind.entrypoints.shared.problems import Problems
+from rebind.entrypoints.web import app as web
 from rebind.entrypoints.web import demo as demo_pages
 from rebind.entrypoints.web import health
-from rebind.main import demo as demo_people
+from rebind.flows.upkeep import Upkeep
+from rebind.main import branding
+from rebind.main.demo import PARTS, Stage
 from rebind.main.furnishing import JOURNEYS, House, furnish
 from rebind.providers.seal.ring import RingError
 from rebind.settings import Settings, Unfit
@@ -30,7 +34,6 @@ from rebind.store.engines import StoreEngine
 from rebind.store.outbox import Lane
 from rebind.store.statements import Unavailable
 from rebind.store.upgrade import UpgradeFailed
-from rebind.templates import pages
 
 _R = TypeVar("_R")
 
@@ -47,22 +50,30 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
             settings.metrics_token,
             demo=demo,
         )
-        if demo and house.outbox is not None:
-            await demo_people.bring_in(house.desk)
-            outbox = house.outbox
-            extra += demo_pages.routes(
-                outbox.newest,
-                lambda: demo_people.people(house.desk),
-                pages.demo_outbox,
-                pages.demo_style(),
-            )
+        stage = None
+        if house.outbox is not None:
+            stage = Stage(house.desk, JOURNEYS, house.outbox)
+            await stage.bring_in()
+        heard = _hearer(log)
+        door = web.build(
+            house.desk,
+            JOURNEYS,
+            service=settings.service_name,
+            public_url=settings.public_url,
+            brand=branding.read(settings),
+            demo=demo,
+            heard=heard,
+            more=demo_pages.routes(house.desk, stage, settings.public_url) if stage else None,
+        )
         app = api.build(
             house.desk,
             JOURNEYS,
             unavailable=Unavailable,
             report=_reporter(log),
-            heard=lambda refusal: getattr(log, refusal.level)("refused", code=refusal.code),
+            heard=heard,
             extra_routes=extra,
+            pages=door.pages,
+            tell=door.tell,
         )
         if demo:
             desk = house.desk
@@ -75,6 +86,9 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
             await asyncio.to_thread(_welcome, settings, demo)
 
         try:
+            if stage is not None and workers:
+                # Before the first answer, so that nobody meets people in the midst of their acts.
+                await stage.play(_unplayed(log))
             await server.serve(measured(app, metrics), sock, settings.trusted_proxies, began)
         finally:
             stop.set()
@@ -84,7 +98,7 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
 
 
 def _start_workers(house: House, stop: asyncio.Event) -> list["asyncio.Task[None]"]:
-    """A worker for each lane, woken by commits of this process."""
+    """A worker for each lane, woken by commits of this process, and one for what time does."""
     wakes = {lane: asyncio.Event() for lane in Lane}
 
     async def pass_on() -> None:
@@ -100,6 +114,7 @@ def _start_workers(house: House, stop: asyncio.Event) -> list["asyncio.Task[None
             asyncio.create_task(house.courier.work(lane, wake, stop))
             for lane, wake in wakes.items()
         ),
+        asyncio.create_task(Upkeep(house.desk, JOURNEYS, _reporter(logs.logger())).work(stop)),
     ]
 
 
@@ -123,11 +138,28 @@ def _asked(engine: StoreEngine) -> dict[str, int]:
     }
 
 
+def _hearer(log: Any) -> Callable[[Refusal], None]:
+    def heard(refusal: Refusal) -> None:
+        getattr(log, refusal.level)("refused", code=refusal.code)
+
+    return heard
+
+
+def _unplayed(log: Any) -> Callable[[str, Refused], None]:
+    def unplayed(name: str, refused: Refused) -> None:
+        log.warning("not_played", name=name, code=refused.refusal.code)
+
+    return unplayed
+
+
 def _reporter(log: Any) -> Callable[[BaseException], None]:
     def report(error: BaseException) -> None:
         log.error("bug", exc_info=error)
 
     return report
+
+
+_TOLD = ("an account like any other", "a change that waits", "a change to take back")
 
 
 def _welcome(settings: Settings, demo: bool) -> None:
@@ -137,11 +169,19 @@ def _welcome(settings: Settings, demo: bool) -> None:
         logs.logger().info("ready", keys=str(keys), public_url=settings.public_url)
         return
     url = settings.public_url
+    people = "\n".join(
+        f"      {part.name:<8}{url}/demo/people/{part.name.lower():<8}{told}"
+        for part, told in zip(PARTS, _TOLD, strict=True)
+    )
     click.echo(f"""
 Rebind's demo is running.
 
+  The pages                       {url}/
   Messages that would have left   {url}/demo/outbox
-  Its people and their devices    {url}/demo/people.json
+  Be one of its people, on the device that the account knows:
+{people}
+
+  Their device keys               {url}/demo/people.json
   The API's description           {url}/openapi.json
   Health and metrics              {url}/readyz  {url}/metrics
 

@@ -2,6 +2,7 @@
 
 Refuses anything but JSON in UTF-8, unknown fields (where the struct forbids them) and the character
 NUL, which PostgreSQL does not keep. What was wrong in detail is not told: the schema is public.
+Neighbour: the forms of the web door are read as bytes by `whole`, with the same bounds.
 """
 
 import asyncio
@@ -44,6 +45,13 @@ async def read(headers: Headers, receive: Receive, decoder: Decoder) -> Any | Re
     body_malformed. Raises `ClientDisconnect` when nobody waits for an answer any more."""
     if _JSON.fullmatch(headers.get(b"content-type", b"").strip()) is None:
         return CONTENT_TYPE_WRONG
+    raw = await whole(headers, receive)
+    return raw if isinstance(raw, Refusal) else _decoded(raw, decoder)
+
+
+async def whole(headers: Headers, receive: Receive) -> bytes | Refusal:
+    """The bytes of a body, whatever they are. Refusals: body_too_large, body_malformed (for one
+    that does not come to its end). Raises `ClientDisconnect`."""
     if _said_too_large(headers.get(b"content-length", b"")):
         return BODY_TOO_LARGE
     raw, more = b"", True
@@ -63,9 +71,7 @@ async def read(headers: Headers, receive: Receive, decoder: Decoder) -> Any | Re
                 raw, more = await _rest(receive, raw, first)
         except TimeoutError:
             return BODY_MALFORMED
-    if more or len(raw) > BODY_MAX:
-        return BODY_TOO_LARGE
-    return _decoded(raw, decoder)
+    return BODY_TOO_LARGE if more or len(raw) > BODY_MAX else raw
 
 
 def _said_too_large(length: bytes) -> bool:

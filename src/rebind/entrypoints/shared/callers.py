@@ -30,14 +30,13 @@ def headers_of(scope: Scope) -> Headers:
 
 def caller(scope: Scope, headers: Headers, door: Door) -> Caller:
     """Who asks, as a flow takes it."""
-    client = scope.get("client")
-    address, network = _located(client[0]) if client else ("", "")
+    address, network = located(scope)
     return Caller(
         door=door,
         locale=locale(headers),
         address=address,
         client=network,
-        agent=_agent(headers.get(b"user-agent", b"")),
+        agent=agent(headers),
         bearer=_bearer(headers.get(b"authorization")),
         device=_text(headers.get(b"rebind-device")),
         work=_text(headers.get(b"rebind-work")),
@@ -48,6 +47,20 @@ def locale(headers: Headers) -> str:
     """The language to answer in."""
     asked = headers.get(b"accept-language")
     return _negotiated(asked[:_LANGUAGE_CHARACTERS] if asked is not None else None)
+
+
+def located(scope: Scope) -> tuple[str, str]:
+    """(network address, the network that limits count by); both empty where there is none."""
+    client = scope.get("client")
+    return _located(client[0]) if client else ("", "")
+
+
+def agent(headers: Headers) -> str:
+    """What the browser or app says of itself, cut to what is kept, on one line."""
+    said = headers.get(b"user-agent", b"")[:AGENT_CHARACTERS].decode("latin-1")
+    if said.isprintable():
+        return said
+    return "".join(one if one.isprintable() else " " for one in said)
 
 
 @lru_cache(maxsize=512)
@@ -69,13 +82,6 @@ def _located(host: str) -> tuple[str, str]:
         return str(address.ipv4_mapped), str(address.ipv4_mapped)
     network = IPv6Network((int(address), _CLIENT_NETWORK_BITS), strict=False)
     return str(address)[:_HOST_CHARACTERS], str(network)
-
-
-def _agent(raw: bytes) -> str:
-    agent = raw[:AGENT_CHARACTERS].decode("latin-1")
-    if agent.isprintable():
-        return agent
-    return "".join(one if one.isprintable() else " " for one in agent)
 
 
 def _bearer(raw: bytes | None) -> str | None:

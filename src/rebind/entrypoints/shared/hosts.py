@@ -14,7 +14,7 @@ _OURS = re.compile(rb"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.IGNOR
 
 def this_machine_only(app: App, problems: Problems) -> App:
     """The app for calls to localhost, 127.0.0.1 or [::1]; for all others there is nothing."""
-    nowhere = Nowhere(problems)
+    nowhere = Nowhere(problems.told)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         asked = [value for name, value in scope["headers"] if name == b"host"]

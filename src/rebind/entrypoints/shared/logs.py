@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 _PERSONAL = (
-    (re.compile(r"\br[srd]_[A-Za-z0-9_-]{16,}"), "[token]"),
+    (re.compile(r"\br[srdvf]_[A-Za-z0-9_-]{16,}"), "[token]"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
     # Also with blanks, dashes and brackets between the digits; ids and times are handled below.
     (re.compile(r"(?<![0-9A-Fa-f])\+?\d[\d\-. ()]{4,}\d(?![0-9A-Fa-f])"), "[digits]"),

@@ -24,6 +24,7 @@ _FIGURE = re.compile(r"\{([a-z_]+)\}")
 _SECURITY: dict[Auth, list[dict[str, list[str]]]] = {
     Auth.NONE: [],
     Auth.WHERE_NEEDED: [{}, {"session": []}],
+    Auth.LINK: [],
     Auth.REQUEST: [{"request": []}, {"session": []}],
     Auth.SESSION: [{"session": []}],
 }
@@ -118,7 +119,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     found = [_parameter(each, "path") for each in route.parameters]
     found += [_parameter(each, "query") for each in route.query]
     headers = ["AcceptLanguage"]
-    if route.auth is not Auth.NONE:
+    if route.auth not in (Auth.NONE, Auth.LINK):
         headers.append("Device")
     if WORK_INVALID in route.refusals:
         headers.append("Work")

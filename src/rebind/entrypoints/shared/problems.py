@@ -13,7 +13,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from rebind.domain import work
 from rebind.domain.refusals import CATALOGUE, Level, Refusal, Refused
-from rebind.domain.units import SECOND
+from rebind.domain.units import SECOND, Ms
+from rebind.entrypoints.shared import callers
 from rebind.entrypoints.shared.spelling import moment
 from rebind.ports import Clock
 from rebind.templates.refusals import explain
@@ -102,6 +103,19 @@ _PERSONAL = [
 ]
 
 
+def transport(refused: Refused, now: Ms) -> RawHeaders:
+    """Headers that a refusal needs in every shape: when to come again, and what becomes of the
+    connection."""
+    headers: RawHeaders = []
+    if refused.until is not None or refused.refusal.status == 429:
+        wait = -((now - refused.until) // SECOND) if refused.until is not None else 1
+        headers.append((b"retry-after", b"%d" % max(1, wait)))
+    if refused.refusal.status == 413:
+        # The rest of the body is still on its way: nobody is going to read it.
+        headers.append((b"connection", b"close"))
+    return headers
+
+
 class Problems:
     """Tells refusals. `digits` is the length of a code, which some texts name; `heard` is told
     each refusal that is given, for the log."""
@@ -135,20 +149,22 @@ class Problems:
             (b"content-language", locale.encode()),
             (b"content-length", b"%d" % len(body)),
         ]
-        if refused.until is not None or refusal.status == 429:
-            wait = -((now - refused.until) // SECOND) if refused.until is not None else 1
-            headers.append((b"retry-after", b"%d" % max(1, wait)))
+        headers += transport(refused, now)
         if refusal.status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
-        if refusal.status == 413:
-            # The rest of the body is still on its way: nobody is going to read it.
-            headers.append((b"connection", b"close"))
         return refusal.status, headers, body
+
+    def told(self, refused: Refused, scope: callers.Scope) -> Reply:
+        """The answer that tells this refusal to whoever sent that request."""
+        return self.reply(refused, callers.locale(callers.headers_of(scope)))
+
+    def away(self) -> Refused:
+        """The database is away, as a refusal with the time to come again."""
+        return Refused(UNAVAILABLE, self._clock.now() + UNAVAILABLE_S * SECOND)
 
     def unavailable(self, locale: str) -> Reply:
         """The database is away."""
-        until = self._clock.now() + UNAVAILABLE_S * SECOND
-        return self.reply(Refused(UNAVAILABLE, until), locale)
+        return self.reply(self.away(), locale)
 
     def internal(self, locale: str) -> Reply:
         """A bug of ours, without any detail."""

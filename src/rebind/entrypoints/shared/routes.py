@@ -5,9 +5,9 @@ From it come the application (`serving.py`), the description (`openapi.py`) and 
 table to that.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
@@ -22,6 +22,7 @@ class Auth(StrEnum):
 
     NONE = "anyone"
     WHERE_NEEDED = "anyone; a journey inside an account needs its session"
+    LINK = "whoever reads an address that was told, by the link of the notice"
     REQUEST = "who began the request, by its token or session"
     SESSION = "the holder of a live session"
 
@@ -81,7 +82,18 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys((*self.refusals, *read)))
 
 
-def rights(routes: list[Route]) -> str:
+class Line(Protocol):
+    """What a table of any door says of who may do what."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def auth(self) -> Auth: ...
+
+
+def rights(routes: Sequence[Line]) -> str:
     """Who may do what, a line for each route."""
     return "".join(
         f"{route.method:<6} {route.path:<38} {route.auth}\n"
@@ -89,4 +101,4 @@ def rights(routes: list[Route]) -> str:
     )
 
 
-__all__ = ["Auth", "Call", "Handler", "Parameter", "Refused", "Route", "rights"]
+__all__ = ["Auth", "Call", "Handler", "Line", "Parameter", "Refused", "Route", "rights"]

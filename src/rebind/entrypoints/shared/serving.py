@@ -2,7 +2,7 @@
 
 One `Place` for each path does everything for it: reads the caller and the body, calls the handler,
 sends the answer in two messages. There is no middleware in between. What goes wrong anywhere,
-also in the pages of other doors, ends as problem+json and never with a detail.
+also in the pages of other doors, is told without a detail: as problem+json, or as `tell` says.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -17,7 +17,7 @@ from starlette.routing import Route as StarletteRoute
 from rebind.domain.acts import Door
 from rebind.domain.refusals import METHOD_NOT_ALLOWED, PATH_UNKNOWN, Refusal, Refused
 from rebind.entrypoints.shared import bodies, callers
-from rebind.entrypoints.shared.problems import Problems, RawHeaders, Reply
+from rebind.entrypoints.shared.problems import INTERNAL, Problems, RawHeaders, Reply
 from rebind.entrypoints.shared.routes import Call, Route
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +25,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Tell = Callable[[Refused, Scope], Reply]
+"""How a refusal is told to whoever sent that request: problem+json, or a page of the web door."""
 
 ROUTE_IN_SCOPE = "rebind.route"
 """Where metrics find the template of the path that was asked for."""
@@ -115,30 +117,32 @@ def places(routes: Sequence[Route], problems: Problems, door: Door) -> dict[str,
 class Nowhere:
     """Every address that nobody has."""
 
-    def __init__(self, problems: Problems) -> None:
-        self._problems = problems
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000, "reason": ""})
             return
-        locale = callers.locale(callers.headers_of(scope))
-        await send_reply(self._problems.reply(Refused(PATH_UNKNOWN), locale), scope, send)
+        await send_reply(self._tell(Refused(PATH_UNKNOWN), scope), scope, send)
 
 
 def application(
-    table: Mapping[str, Place],
+    table: Mapping[str, App],
     others: Sequence[BaseRoute],
     problems: Problems,
     unavailable: type[Exception],
     report: Callable[[BaseException], None],
+    tell: Tell | None = None,
 ) -> App:
     """The whole application: the table, then what other doors serve. `unavailable` is what is
-    raised while the database is away; `report` is told every exception that nobody expected."""
+    raised while the database is away; `report` is told every exception that nobody expected;
+    `tell` puts into words what no place of the table has answered."""
+    tell = problems.told if tell is None else tell
     # A path without words of its own is found by one look; only the others are matched in turn.
     exact = {path: place for path, place in table.items() if "{" not in path}
     matched = [StarletteRoute(path, table[path]) for path in table if path not in exact]
-    router = Router([*matched, *others], redirect_slashes=False, default=Nowhere(problems))
+    router = Router([*matched, *others], redirect_slashes=False, default=Nowhere(tell))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -169,19 +173,18 @@ def application(
             await send_reply(_told(error, scope), scope, send)
 
     def _told(error: Exception, scope: Scope) -> Reply:
-        locale = callers.locale(callers.headers_of(scope))
         if isinstance(error, unavailable):
-            return problems.unavailable(locale)
+            return tell(problems.away(), scope)
         if isinstance(error, HTTPException) and error.status_code in _OF_STARLETTE:
             refusal = _OF_STARLETTE[error.status_code]
-            status, headers, body = problems.reply(Refused(refusal), locale)
+            status, headers, body = tell(Refused(refusal), scope)
             more = [
                 (name.lower().encode("latin-1"), value.encode("latin-1"))
                 for name, value in (error.headers or {}).items()
             ]
             return status, [*headers, *more], body
         report(error)
-        return problems.internal(locale)
+        return tell(Refused(INTERNAL), scope)
 
     return app
 

@@ -1,47 +1,63 @@
-"""Pages: HTML for the web door. Loaded with the first page, so that an API process never pays."""
+"""Pages: HTML for the web door.
+
+    render("sign_in/number", "ru", site=site, path="/sign-in", csrf=csrf, signed_in=False,
+           now=now, form=Form())
+
+For: turning what a flow answered into a page in the person's language. Refuses to look anything
+up: a page shows what it was given, and a missing value is an error (`StrictUndefined`). Jinja2 is
+loaded with the first page, so that an API process never pays. Neighbours: `views.py` says what a
+page may be given, `samples.py` shows every page once, `assets.py` holds style and script.
+"""
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rebind.templates import moments
-from rebind.templates.catalogue import Catalogue, Locale, known
-from rebind.templates.refusals import negotiate
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from rebind.domain.policy import Policy
+from rebind.templates.catalogue import Locale
+from rebind.templates.pages.assets import Asset, assets, urls
+from rebind.templates.pages.views import Form, NoticeView, RequestPage, Site
 
 FOLDER = Path(__file__).parent
 
 
-@cache
-def _environment(locale: Locale) -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def render(name: str, locale: Locale, **context: Any) -> str:
+    """The page `name`, such as "sign_in/number". Each is given `site`, `path`, `csrf`, `signed_in`
+    and `now`, and what `views.py` says."""
+    from rebind.templates.pages.rendering import page
 
-    environment = Environment(
-        autoescape=True,
-        loader=FileSystemLoader(FOLDER),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        auto_reload=False,
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(  # type: ignore[attr-defined]
-        Catalogue().translations(locale), newstyle=True
-    )
-    environment.filters["moment_short"] = lambda at: moments.at_short(at, locale)
-    return environment
+    context["locale"] = locale
+    return page(name, locale).render(context)
 
 
-def demo_outbox(messages: Any, people: Any, accept_language: str | None) -> str:
-    """The demo's outbox: messages newest first, and the people of the demo, in the language that
-    the browser asks for."""
-    locale = known(negotiate(accept_language))
-    template = _environment(locale).get_template("demo/outbox.html")
-    return template.render(messages=messages, people=people, locale=locale)
+def site(
+    service: str,
+    policy: Policy,
+    *,
+    logo: str | None = None,
+    brand: str | None = None,
+    demo: bool = False,
+) -> Site:
+    """What all pages of a service have in common. `logo` and `brand` are addresses of the
+    administrator's picture and style sheet."""
+    return Site(service, urls(), policy, logo, brand, demo)
 
 
 @cache
-def demo_style() -> str:
-    """The style of the demo's page."""
-    return (FOLDER / "demo" / "outbox.css").read_text(encoding="utf-8")
+def demo_file(name: str) -> bytes:
+    """Style or script of the demo's outbox, which only a demo serves."""
+    return (FOLDER / "demo" / name).read_bytes()
+
+
+__all__ = [
+    "Asset",
+    "Form",
+    "NoticeView",
+    "RequestPage",
+    "Site",
+    "assets",
+    "demo_file",
+    "render",
+    "site",
+    "urls",
+]

@@ -1,0 +1,63 @@
+"""The web door put together: its table, its files, and the places that serve them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rebind.domain.refusals import Refusal
+from rebind.entrypoints.shared.serving import App, Tell
+from rebind.entrypoints.web import account, aside, assets, entering, phone, requests, stop, undo
+from rebind.entrypoints.web.assets import Brand, Library
+from rebind.entrypoints.web.faces import Explain, Faces
+from rebind.entrypoints.web.places import places
+from rebind.entrypoints.web.routes import Route
+from rebind.flows.desk import Desk, Journeys
+from rebind.templates import pages
+
+
+class WebDoor(msgspec.Struct, frozen=True):
+    """What the application around the doors is given: every page by its path, and how to tell what
+    no place answers."""
+
+    pages: Mapping[str, App]
+    tell: Tell
+
+
+def table(desk: Desk, journeys: Journeys, faces: Faces, library: Library) -> list[Route]:
+    """Every address of the pages."""
+    explain = faces.paragraph
+    return [
+        *entering.routes(desk, explain),
+        *requests.routes(desk, journeys, explain),
+        *stop.routes(desk, journeys, explain),
+        *undo.routes(desk, explain),
+        *account.routes(desk),
+        *phone.routes(desk, explain),
+        *aside.routes(desk, explain),
+        *assets.routes(library),
+    ]
+
+
+def build(
+    desk: Desk,
+    journeys: Journeys,
+    *,
+    service: str,
+    public_url: str,
+    brand: Brand | None = None,
+    demo: bool = False,
+    heard: Callable[[Refusal], None] | None = None,
+    more: Callable[[Explain], Sequence[Route]] | None = None,
+) -> WebDoor:
+    """The door. `service` is the name that people see, `public_url` the address at which they see
+    it; `heard` is told every refusal that was given; `more` are the pages of a demo."""
+    library = Library(brand or Brand())
+    site = pages.site(service, desk.policy, logo=library.logo, brand=library.css, demo=demo)
+    parts = urlsplit(public_url)
+    faces = Faces(desk, site, secure=parts.scheme == "https", heard=heard)
+    origin = f"{parts.scheme}://{parts.netloc}".lower()
+    lines = table(desk, journeys, faces, library)
+    if more is not None:
+        lines += more(faces.paragraph)
+    return WebDoor(places(lines, desk, faces, origin), faces.told)

@@ -1,0 +1,112 @@
+"""Reading a form safely, and giving it back with what is wrong with it.
+
+Refuses what no form of ours sends: another content type, broken UTF-8, control characters, a name
+that stands there twice, too many fields. Codes are read like everything else and never given back.
+Neighbour: `shared/bodies.py` bounds the bytes and the time.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl
+
+from rebind.domain import work
+from rebind.domain.refusals import (
+    CODE_EXPIRED,
+    CODE_MALFORMED,
+    CODE_NOT_SENT,
+    CODE_TRIES_SPENT,
+    CODE_WRONG,
+    EMAIL_MALFORMED,
+    FORM_MALFORMED,
+    NUMBER_COUNTRY,
+    NUMBER_IMPOSSIBLE,
+    NUMBER_IS_OWN,
+    NUMBER_KIND,
+    NUMBER_MALFORMED,
+    Refusal,
+    Refused,
+)
+from rebind.entrypoints.shared import bodies
+from rebind.entrypoints.shared.callers import Headers
+from rebind.templates.pages import Form
+from rebind.templates.pages.views import Work
+
+FIELDS_MAX = 16
+NOTHING: Mapping[str, str] = {}
+
+_CONTENT_TYPE = re.compile(
+    rb'application/x-www-form-urlencoded(?:\s*;\s*charset="?utf-8"?)?', re.IGNORECASE
+)
+_BLANKS = " \t\xa0"
+"""What comes along when somebody copies a number, a tab included."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_OF_THE_FIELD = frozenset(
+    refusal.code
+    for refusal in (
+        NUMBER_MALFORMED,
+        NUMBER_IMPOSSIBLE,
+        NUMBER_KIND,
+        NUMBER_COUNTRY,
+        NUMBER_IS_OWN,
+        EMAIL_MALFORMED,
+        CODE_MALFORMED,
+        CODE_NOT_SENT,
+        CODE_EXPIRED,
+        CODE_TRIES_SPENT,
+        CODE_WRONG,
+    )
+)
+"""What is wrong with what was typed; everything else is told above the form."""
+
+
+async def read(headers: Headers, receive: bodies.Receive) -> Mapping[str, str] | Refusal:
+    """The fields by their names, without blanks around them. Refusals: form_malformed,
+    body_too_large. Raises `ClientDisconnect` when nobody waits for an answer any more."""
+    raw = await bodies.whole(headers, receive)
+    if isinstance(raw, Refusal):
+        return raw
+    if _CONTENT_TYPE.fullmatch(headers.get(b"content-type", b"").strip()) is None:
+        return FORM_MALFORMED
+    return parsed(raw)
+
+
+def parsed(raw: bytes) -> Mapping[str, str] | Refusal:
+    """The fields of a form or of a query. Refusals: form_malformed."""
+    if not raw:
+        return NOTHING
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=FIELDS_MAX,
+        )
+    except ValueError:
+        # Broken UTF-8 is a ValueError too.
+        return FORM_MALFORMED
+    fields = {name: value.strip(_BLANKS) for name, value in pairs}
+    if len(fields) != len(pairs) or any(map(_has_controls, fields.items())):
+        return FORM_MALFORMED
+    return fields
+
+
+def _has_controls(pair: tuple[str, str]) -> bool:
+    return any(map(_CONTROLS.search, pair))
+
+
+def blank(names: Iterable[str], typed: Mapping[str, str] = NOTHING) -> Form:
+    """A form with these fields, as they were typed so far."""
+    return Form({name: typed.get(name, "") for name in names})
+
+
+def again(
+    names: Iterable[str], typed: Mapping[str, str], refused: Refused, text: str, field: str = ""
+) -> Form:
+    """The form once more, with `text` at the field that is wrong, or above all of them."""
+    at = field if refused.refusal.code in _OF_THE_FIELD else ""
+    paid = None
+    if refused.work is not None:
+        paid = Work(refused.work, work.BITS, refused.until)
+    return Form({name: typed.get(name, "") for name in names}, {at: text}, paid)

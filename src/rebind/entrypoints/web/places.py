@@ -1,0 +1,120 @@
+"""The table of pages as ASGI applications, one `Place` for each path.
+
+A place reads the cookies and the form, keeps foreign forms away from the handler, and sends the
+answer in two messages. Whoever must sign in first is sent there and brought back. Neighbours:
+`faces.py` shows what the handlers say; `shared/serving.py` does the same for the JSON API.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from rebind.domain.refusals import (
+    FORM_FOREIGN,
+    FORM_STALE,
+    METHOD_NOT_ALLOWED,
+    SESSION_ENDED,
+    SESSION_REQUIRED,
+    Refusal,
+    Refused,
+)
+from rebind.entrypoints.shared import callers
+from rebind.entrypoints.shared.serving import (
+    ROUTE_IN_SCOPE,
+    App,
+    Receive,
+    Scope,
+    Send,
+    send_reply,
+)
+from rebind.entrypoints.web import cookies, forms, guard
+from rebind.entrypoints.web.faces import Faces
+from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
+from rebind.flows.desk import Desk, tokens
+
+SIGN_IN = "/sign-in"
+_SIGN_IN_FIRST = (SESSION_REQUIRED, SESSION_ENDED)
+
+
+class Place:
+    """All methods of one path. `origin` is our own, as browsers write it."""
+
+    def __init__(
+        self, path: str, routes: Sequence[Route], desk: Desk, faces: Faces, origin: str
+    ) -> None:
+        self._path = path
+        self._desk = desk
+        self._faces = faces
+        self._origin = origin.encode()
+        self._served = {route.method: route for route in routes}
+        self._page = next((route.page for route in routes if route.page), None)
+        if "GET" in self._served:
+            self._served["HEAD"] = self._served["GET"]
+        self._allow = ", ".join(sorted(self._served)).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE_IN_SCOPE] = self._path
+        headers = callers.headers_of(scope)
+        visit = self._faces.visit(scope, headers)
+        route = self._served.get(scope["method"])
+        if route is None and self._page is not None and scope["method"] in ("GET", "HEAD"):
+            reply = self._faces.reply(Moved(self._home(visit)), visit)
+        elif route is None:
+            status, said, body = self._faces.reply(Refused(METHOD_NOT_ALLOWED), visit)
+            reply = status, [*said, (b"allow", self._allow)], body
+        elif route.method == "POST":
+            reply = self._faces.reply(*await self._posted(route, visit, headers, receive))
+        else:
+            outcome = await route.handler(visit)
+            if isinstance(outcome, Refused):
+                outcome = self._refused(outcome, visit)
+            reply = self._faces.reply(outcome, visit)
+        await send_reply(reply, scope, send)
+
+    def _home(self, visit: Visit) -> str:
+        """The address of the page: this one, or the one on which the form stands."""
+        if self._page is None:
+            return visit.here
+        return guard.own_path(self._page.format(**visit.words)) or "/"
+
+    async def _posted(
+        self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
+    ) -> tuple[Outcome, Visit]:
+        form = await forms.read(headers, receive)
+        if isinstance(form, Refusal):
+            return Refused(form), visit
+        if guard.foreign(headers, self._origin):
+            return Refused(FORM_FOREIGN), visit
+        visit = msgspec.structs.replace(
+            visit,
+            here=self._home(visit),
+            form=form,
+            caller=msgspec.structs.replace(visit.caller, work=form.get("work") or None),
+        )
+        mine = tokens.form_is_of(
+            self._desk.seal, visit.jar.get(cookies.VISITOR), form.get(guard.FIELD)
+        )
+        outcome = await route.handler(visit) if mine else Refused(FORM_STALE)
+        if isinstance(outcome, Refused) and outcome.refusal not in _SIGN_IN_FIRST and route.again:
+            refused = outcome
+            outcome = await route.again(visit, refused)
+            if isinstance(outcome, Page):
+                outcome = msgspec.structs.replace(outcome, refused=refused)
+        if isinstance(outcome, Refused):
+            outcome = self._refused(outcome, visit)
+        return outcome, visit
+
+    def _refused(self, refused: Refused, visit: Visit) -> Outcome:
+        """Sign in first, or why not."""
+        if refused.refusal not in _SIGN_IN_FIRST:
+            return refused
+        return Moved(f"{SIGN_IN}?next={quote(visit.here, safe='/')}")
+
+
+def places(routes: Sequence[Route], desk: Desk, faces: Faces, origin: str) -> dict[str, App]:
+    """The table by its paths."""
+    by_path: dict[str, list[Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, []).append(route)
+    return {path: Place(path, found, desk, faces, origin) for path, found in by_path.items()}

@@ -1,0 +1,103 @@
+"""What a line of the table of pages says, what a handler gets, and what it may answer.
+
+A handler translates: it calls flows and says which page shows the outcome. It compares nothing,
+limits nothing, and knows neither headers nor bytes. Neighbours: `app.py` puts the table together,
+`places.py` serves it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from rebind.domain.refusals import Refused
+from rebind.domain.units import Id
+from rebind.entrypoints.shared.routes import Auth
+from rebind.entrypoints.web import cookies, forms, guard
+from rebind.entrypoints.web.cookies import Header, Jar
+from rebind.flows.desk import Caller
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One request as a handler gets it. `here` is the address of the page that is shown, or to
+    which a form was sent; `zips`: an answer may be compressed; `form` is empty for GET."""
+
+    caller: Caller
+    jar: Jar
+    here: str
+    words: Mapping[str, str]
+    query: bytes
+    zips: bool = False
+    form: Mapping[str, str] = forms.NOTHING
+
+    def asked(self, name: str) -> str | None:
+        """A parameter of the query; nothing where the query cannot be read."""
+        found = forms.parsed(self.query)
+        return found.get(name) if isinstance(found, Mapping) else None
+
+    @property
+    def way_on(self) -> str | None:
+        """Where to go afterwards, if that is a path of ours."""
+        return guard.own_path(self.form.get("next") or self.asked("next"))
+
+    def owner_of(self, request_id: Id) -> Caller:
+        """The caller for one request: its own token, where this browser began it without a
+        session, else the session."""
+        named, _dot, rest = self.jar.get(cookies.REQUEST, "").partition(".")
+        if named != request_id.hex():
+            return self.caller
+        return msgspec.structs.replace(self.caller, bearer=rest.partition(".")[0])
+
+    @property
+    def way_after(self) -> str | None:
+        """Where the request that this browser began is to lead when it is done."""
+        kept = self.jar.get(cookies.REQUEST, "").rpartition(".")[2]
+        return guard.own_path(unquote(kept))
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page to be shown. `locale` is the account's language, where there is an account; `refused`
+    is why it is shown again."""
+
+    name: str
+    context: Mapping[str, Any] = {}
+    locale: str | None = None
+    refused: Refused | None = None
+    cookies: tuple[Header, ...] = ()
+    signed_in: bool = False
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """Go on at another address of ours."""
+
+    to: str
+    cookies: tuple[Header, ...] = ()
+    status: int = 303
+
+
+class Bytes(msgspec.Struct, frozen=True):
+    """Something that is no page: its headers and its body."""
+
+    headers: tuple[Header, ...]
+    body: bytes
+
+
+Outcome = Page | Moved | Bytes | Refused
+Handler = Callable[[Visit], Awaitable[Outcome]]
+Again = Callable[[Visit, Refused], Awaitable[Outcome]]
+"""The page that a form stands on, with why it was refused."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table. `again` belongs to a form; without it a refusal is a page of its
+    own. `page` is where the form stands, when that is another address: whoever opens the address
+    of the form is sent there."""
+
+    method: str
+    path: str
+    handler: Handler
+    auth: Auth
+    summary: str
+    again: Again | None = None
+    page: str | None = None

@@ -1,0 +1,212 @@
+"""How pages put values into words: numbers, countries, spans of time, acts, devices.
+
+For: the filters of `rendering.py`. Refuses to decide: what may be seen in full was decided by the
+flow that gave it. Neighbours: `moments.py` for moments, `refusals.py` for refusals.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import phonenumbers
+
+from rebind.domain.acts import Act, Door
+from rebind.domain.agents import in_words
+from rebind.domain.evidence import CODES, Proof
+from rebind.domain.phone import masked
+from rebind.domain.request import Kind
+from rebind.domain.units import SECOND, Id, Ms
+from rebind.templates import moments
+from rebind.templates.catalogue import Catalogue, Locale
+
+if TYPE_CHECKING:
+    from babel import Locale as Language
+
+_catalogue = Catalogue()
+_DOT = "•"
+
+
+def _(text: str) -> str:
+    """Mark a text for the translation catalogues; it is translated where it is shown."""
+    return text
+
+
+ACTS: dict[str, str] = {
+    Act.ACCOUNT_FROZEN: _("The account was frozen until support decides"),
+    Act.ACCOUNT_IMPORTED: _("The account was brought in from another service"),
+    Act.ACCOUNT_LOCKED: _("The account was locked"),
+    Act.ACCOUNT_OPENED: _("The account was opened"),
+    Act.ACCOUNT_UNLOCKED: _("The account was unlocked"),
+    Act.CODE_ASKED: _("A code was asked for"),
+    Act.CODE_WRONG: _("A wrong code was entered"),
+    Act.LANGUAGE_CHANGED: _("The language was changed"),
+    Act.NOTICES_REPEATED: _("A notice was sent again"),
+    Act.NUMBER_CHANGED: _("The phone number was changed"),
+    Act.NUMBER_CONFIRMED: _("The phone number was confirmed"),
+    Act.NUMBER_RETURNED: _("The old phone number was put back"),
+    Act.PROOF_ACCEPTED: _("A code was accepted"),
+    Act.REQUEST_BEGUN: _("A request was begun"),
+    Act.REQUEST_CANCELLED: _("A request was cancelled"),
+    Act.REQUEST_OBJECTED: _("A change was stopped"),
+    Act.REQUEST_READY: _("The wait of a change was over"),
+    Act.REQUEST_REFUSED: _("A request was refused"),
+    Act.REQUEST_WAITING: _("A change began to wait"),
+    Act.SESSION_ENDED: _("A session was ended"),
+    Act.SESSION_OPENED: _("Somebody signed in"),
+    Act.SESSIONS_ENDED: _("Sessions were ended"),
+}
+"""What happened, as the holder of the account reads it."""
+
+DOORS: dict[str, str] = {
+    Door.API: _("in an app"),
+    Door.COMMAND_LINE: _("by the administrator"),
+    Door.CONSOLE: _("by support"),
+    Door.TIME: _("by itself, when it was time"),
+    Door.WEB: _("on the website"),
+}
+"""The way in, as a reader of the history knows it."""
+
+_SMS, _ASK_SMS = _("Code from the SMS"), _("Send a code by SMS")
+_LABELS: dict[tuple[str, str], str] = {
+    (Proof.CODE_EMAIL, ""): _("Code from the e-mail"),
+    (Proof.CODE_NEW, ""): _SMS,
+    (Proof.CODE_CURRENT, ""): _SMS,
+    (Proof.CODE_NEW, Kind.CHANGE): _("Code sent to the new number"),
+    (Proof.CODE_CURRENT, Kind.CHANGE): _("Code sent to your present number"),
+}
+_ASKED: dict[tuple[str, str], str] = {
+    (Proof.CODE_EMAIL, ""): _("Send a code to my e-mail"),
+    (Proof.CODE_NEW, ""): _ASK_SMS,
+    (Proof.CODE_CURRENT, ""): _ASK_SMS,
+    (Proof.CODE_NEW, Kind.CHANGE): _("Send a code to the new number"),
+    (Proof.CODE_CURRENT, Kind.CHANGE): _("Send a code to my present number"),
+}
+"""By proof and journey; a change has two numbers, every other journey one."""
+
+_OTHER_ACT = _("Something in the account was changed")
+
+
+def act(name: str, locale: Locale) -> str:
+    """What happened, in words."""
+    return _catalogue.text(locale, ACTS.get(name, _OTHER_ACT))
+
+
+@cache
+def code_label(kind: str, proof: Proof, locale: Locale) -> str:
+    """What the field of a code is called."""
+    return _catalogue.text(locale, _LABELS.get((proof, kind)) or _LABELS[proof, ""])
+
+
+@cache
+def code_asked(kind: str, proof: Proof, locale: Locale) -> str:
+    """What the button that sends a code is called."""
+    return _catalogue.text(locale, _ASKED.get((proof, kind)) or _ASKED[proof, ""])
+
+
+Way = tuple[Proof, ...]
+
+
+def door(name: str, locale: Locale) -> str:
+    """Where it was done, in words."""
+    return _catalogue.text(locale, DOORS.get(name, name))
+
+
+class Sent(Protocol):
+    """A code that was sent, as far as pages ask."""
+
+    @property
+    def proof(self) -> Proof: ...
+
+
+SentCode = TypeVar("SentCode", bound=Sent)
+
+
+def ways(needs: Sequence[Way], sent: Sequence[Sent]) -> list[Way]:
+    """The ways of a request that can be gone on its page, those of codes only: quickest first, but
+    before them the one for which every code was sent, since that is the one being gone."""
+    offered = [way for way in needs if way and CODES.issuperset(way)]
+    under_way = {code.proof for code in sent}
+    return sorted(offered, key=lambda way: not under_way.issuperset(way))
+
+
+def proofs(needs: Sequence[Way]) -> list[Proof]:
+    """Every code that any way needs, once."""
+    return list(dict.fromkeys(proof for way in needs for proof in way if proof in CODES))
+
+
+def sent_for(sent: Sequence[SentCode], proof: Proof) -> SentCode | None:
+    """The code that was sent for a proof."""
+    return next((code for code in sent if code.proof == proof), None)
+
+
+def missing_in(way: Way, sent: Sequence[Sent]) -> list[Proof]:
+    """The proofs of a way for which no code was sent."""
+    return [proof for proof in way if sent_for(sent, proof) is None]
+
+
+def any_for(sent: Sequence[Sent], wanted: Way, but: Way = ()) -> bool:
+    """Whether a code was sent for any of the proofs, leaving out those in `but`."""
+    return any(code.proof in wanted and code.proof not in but for code in sent)
+
+
+def began(request_id: Id) -> Ms:
+    """When a request was begun: ids are time-ordered and begin with their moment."""
+    return int.from_bytes(request_id[:6], "big")
+
+
+def device(agent: str) -> str:
+    """ "Chrome, Windows", or nothing where neither is known."""
+    return _device(agent)
+
+
+@lru_cache(maxsize=1024)
+def _device(agent: str) -> str:
+    return in_words(agent)
+
+
+@lru_cache(maxsize=1024)
+def number(e164: str) -> str:
+    """“+7 916 123-45-67”. A masked number stays as it is."""
+    if _DOT in e164:
+        return e164
+    parsed = phonenumbers.parse(e164)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def hidden(e164: str) -> str:
+    """The number where the full one is not needed."""
+    return e164 if _DOT in e164 else masked(e164)
+
+
+@cache
+def country(region: str, locale: Locale) -> str:
+    """The country of a region such as RU."""
+    return str(_language(locale).territories.get(region, region))
+
+
+@cache
+def _language(locale: Locale) -> "Language":
+    from babel import Locale as Language
+
+    return Language.parse(locale)
+
+
+@cache
+def span(hours: int, locale: Locale) -> str:
+    """“3 days”, “36 hours”."""
+    ngettext = _catalogue.translations(locale).ngettext
+    if hours >= 48 and hours % 24 == 0:
+        days = hours // 24
+        return ngettext("{count} day", "{count} days", days).format(count=days)
+    return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+
+
+def day(moment: Ms, locale: Locale) -> str:
+    """“24 November 2025”: of a moment long ago the hour says nothing."""
+    return moments.at(moment, locale).rpartition(", ")[0]
+
+
+def iso(moment: Ms) -> str:
+    """“2025-11-24T16:00:00Z”."""
+    return f"{datetime.fromtimestamp(moment // SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"

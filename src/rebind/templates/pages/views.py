@@ -1,0 +1,85 @@
+"""What pages are given beside the views of the flows.
+
+For: the door, which fills these, and the templates, which read nothing else. Values only.
+
+| page | is given, beside `site`, `path`, `csrf`, `signed_in`, `now` |
+|---|---|
+| landing | nothing |
+| sign_up/number, sign_in/number | `form` (fields `number`, `next`) |
+| requests/show | `view` (RequestView of the flows), `page` (RequestPage) |
+| account/profile, /security, /settings, /personal_data | `account`, `waiting` (RequestViews) |
+| phone/show | `account`, `bindings`, `waiting` |
+| phone/change | `account`, `form` (fields `number`, `without_current`) |
+| phone/unlink | `account` |
+| sessions/list | `sessions` |
+| history/list | `acts`, `older` (an act's id in hex, or None) |
+| undo/begin | `form` (field `address`: a number or an e-mail) |
+| undo/link, stop/confirm, stop/done | `what` (NoticeView); the first two `form` as well |
+| error | `title`, `text`, `code` |
+
+Errors of a form that belong to no field stand under the name "" and are shown above it.
+Neighbour: `samples.py` has an example of each.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import field
+
+from rebind.domain.policy import Policy
+from rebind.domain.units import Ms
+
+
+class Site(msgspec.Struct, frozen=True):
+    """What all pages of a service have in common. `assets` maps a file's name to its address;
+    pages tell figures of `policy`."""
+
+    service: str
+    assets: Mapping[str, str]
+    policy: Policy = field(default_factory=Policy)
+    logo: str | None = None
+    brand: str | None = None
+    demo: bool = False
+
+
+class Work(msgspec.Struct, frozen=True):
+    """Work that opens a spent budget before `until`: a number n for which SHA-256 of
+    "challenge:n" begins with `bits` zero bits. The form then carries `challenge.n` as `work`."""
+
+    challenge: str
+    bits: int
+    until: Ms | None
+
+
+class Form(msgspec.Struct, frozen=True):
+    """A form as it was sent, with what is wrong with it. Codes are never given back."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    work: Work | None = None
+
+
+class RequestPage(msgspec.Struct, frozen=True):
+    """What the page of a request knows beside the request.
+
+    `owner` may cancel; who is not, but is signed in to the account, may object. Fields of `form`
+    are named by their proof. `told` are the masked addresses that got a notice. `old` (masked) and
+    `undo_until` belong to a change that is done.
+    """
+
+    form: Form = field(default_factory=Form)
+    owner: bool = True
+    told: tuple[str, ...] = ()
+    old: str | None = None
+    undo_until: Ms | None = None
+
+
+class NoticeView(msgspec.Struct, frozen=True):
+    """What a link of a notice is about: a change of a number that waits (`until` its end), is done
+    (`until` the end of undoing), or was only begun."""
+
+    kind: str
+    old_masked: str
+    new_masked: str
+    at: Ms
+    until: Ms | None
