@@ -11,7 +11,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak bench format docs lock clean
+.PHONY: help setup run test soak bench pictures format docs lock clean
 
 help:  ## List the words
 	@sed -n 's/^\([a-z]*\):.*  ## /\1|/p' Makefile | while IFS='|' read -r word what; do \
@@ -23,7 +23,7 @@ run: $(RUNTIME)  ## Start the demo on http://localhost:8080
 	$(BIN)/rebind demo $(ARGS)
 
 test: $(DEV)  ## Check format, types and floors, then run every test
-	@scripts/system-packages postgresql
+	@scripts/system-packages postgresql chromium
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -37,6 +37,10 @@ soak: $(DEV)  ## Run the long tests
 bench: $(DEV)  ## Measure; ARGS="…" goes to the benchmark
 	@scripts/system-packages postgresql
 	$(BIN)/python -m bench $(ARGS)
+
+pictures: $(DEV)  ## Photograph every page: both widths, languages and colours, into pictures/
+	@scripts/system-packages chromium
+	$(BIN)/python -m scripts.pictures $(ARGS)
 
 format: $(DEV)  ## Put the code into its format and order
 	$(BIN)/ruff check --fix --exit-zero

@@ -171,6 +171,12 @@ class People:
         """The key of the device that enrolled account `i`."""
         return tokens.device_key(self._seal, seed.device_id(i))
 
+    def form_of(self, visitor: str) -> str:
+        """What the forms of that visitor's pages carry: for a form that was open before."""
+        found = tokens.form(self._seal, visitor)
+        assert found is not None, "no token of a visitor"
+        return found
+
 
 def session_token(i: int) -> str:
     """The session of resident `i`, as its app carries it."""

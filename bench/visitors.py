@@ -6,6 +6,7 @@ the time spent waiting for it is kept apart.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, Final
 
@@ -44,16 +45,19 @@ class Visitor:
         self._connection, self._people, self._centre = connection, people, centre
         self._calls_s = 0.0
         self._headers = ""
-        self._flows = {
+
+    def _flow(self, name: str) -> Callable[[], Awaitable[None]]:
+        """How this visitor walks a flow."""
+        return {
             "enrol": self._enrol,
             "sign_in": self._sign_in,
             "change": self._change,
             "account": self._account,
-        }
+        }[name]
 
     async def walk(self, flow: str, until: float, left: list[int], walked: Walked) -> None:
         """Walk a flow again and again until that moment, or until none is `left`."""
-        step = self._flows[flow]
+        step = self._flow(flow)
         while left[0] > 0 and perf_counter() < until:
             left[0] -= 1
             self._calls_s = 0.0
@@ -77,17 +81,17 @@ class Visitor:
             headers += f"Rebind-Device: {more['device']}\r\n"
         raw = msgspec.json.encode(body) if body is not None else None
         began = perf_counter()
-        status, answer = await self._connection.call(method, path, headers, raw)
+        answer = await self._connection.call(method, path, headers, raw)
         self._calls_s += perf_counter() - began
-        if status != wanted:
-            raise Failed(f"{method} {path} answered {status} {answer[:200]!r}")
-        return msgspec.json.decode(answer)
+        if answer.status != wanted:
+            raise Failed(f"{method} {path} answered {answer.status} {answer.body[:200]!r}")
+        return msgspec.json.decode(answer.body)
 
     async def _enrol(self) -> None:
         number = self._people.stranger()
         code = self._centre.expect(number)
         begun = await self._call("POST", REQUESTS, 201, {"kind": "enrol", "number": number})
-        proof = {"proof": "code_new", "code": await _arrived(code)}
+        proof = {"proof": "code_new", "code": await arrived(code)}
         await self._done(begun, proof, bearer=begun["token"])
 
     async def _sign_in(self) -> None:
@@ -96,7 +100,7 @@ class Visitor:
         code = self._centre.expect(number)
         body = {"kind": "sign_in", "number": number}
         begun = await self._call("POST", REQUESTS, 201, body, device=device)
-        proof = {"proof": "code_current", "code": await _arrived(code)}
+        proof = {"proof": "code_current", "code": await arrived(code)}
         await self._done(begun, proof, bearer=begun["token"], device=device)
 
     async def _change(self) -> None:
@@ -107,8 +111,8 @@ class Visitor:
         body = {"kind": "change", "number": new, "send": ["code_current", "code_new"]}
         begun = await self._call("POST", REQUESTS, 201, body, **session)
         proofs = [
-            {"proof": "code_current", "code": await _arrived(to_old)},
-            {"proof": "code_new", "code": await _arrived(to_new)},
+            {"proof": "code_current", "code": await arrived(to_old)},
+            {"proof": "code_new", "code": await arrived(to_new)},
         ]
         await self._done(begun, proofs, **session)
         self._people.moved(i)
@@ -124,8 +128,19 @@ class Visitor:
             raise Failed(f"the request is {ended['state']}, needs {ended['needs']}")
 
 
+Kind = Callable[[Connection, People, Centre], Visitor]
+"""Makes a visitor of one kind: a program, or somebody with a browser."""
+
+
 async def walk(
-    port: int, people: People, centre: Centre, flow: str, users: int, seconds: float, flows_max: int
+    port: int,
+    people: People,
+    centre: Centre,
+    flow: str,
+    users: int,
+    seconds: float,
+    flows_max: int,
+    kind: Kind = Visitor,
 ) -> Walked:
     """Let so many users walk a flow for so long, then wait until its messages have left."""
     connections = [await connect(port) for _ in range(users)]
@@ -135,7 +150,7 @@ async def walk(
     try:
         async with asyncio.TaskGroup() as group:
             for connection in connections:
-                visitor = Visitor(connection, people, centre)
+                visitor = kind(connection, people, centre)
                 group.create_task(visitor.walk(flow, began + seconds, left, walked))
         walked.seconds = perf_counter() - began
     finally:
@@ -149,7 +164,8 @@ async def walk(
     return walked
 
 
-async def _arrived(code: "asyncio.Future[str]") -> str:
+async def arrived(code: "asyncio.Future[str]") -> str:
+    """The code, when its message has come."""
     if code.done():
         return code.result()
     async with asyncio.timeout(CODE_WAIT_S):

@@ -8,10 +8,26 @@ import asyncio
 import re
 from typing import Final, cast
 
+import msgspec
+
 WAIT_MAX_S: Final = 20.0
 """An answer that takes longer is a failure of the whole run."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+AGENT: Final = "User-Agent: bench/1\r\n"
+"""What a program says of itself, where a browser says more."""
+
+JSON: Final = "application/json"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer: `head` is everything before the body, as it came."""
+
+    status: int
+    head: bytes
+    body: bytes
 
 
 class Connection(asyncio.Protocol):
@@ -20,7 +36,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._buffer = b""
         self._transport: asyncio.WriteTransport | None = None
-        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._answer: asyncio.Future[Answer] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports write without being `WriteTransport`s by name.
@@ -40,23 +56,31 @@ class Connection(asyncio.Protocol):
         whole = end + 4 + (int(length.group(1)) if length else 0)
         if len(self._buffer) < whole:
             return
-        status, body = int(self._buffer[9:12]), self._buffer[end + 4 : whole]
+        head, body = self._buffer[: end + 4], self._buffer[end + 4 : whole]
         self._buffer = self._buffer[whole:]
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result((status, body))
+            self._answer.set_result(Answer(int(head[9:12]), head, body))
 
     async def call(
-        self, method: str, path: str, headers: str = "", body: bytes | None = None
-    ) -> tuple[int, bytes]:
-        """(status, body). `headers` are whole lines, each with its line break."""
+        self,
+        method: str,
+        path: str,
+        headers: str = "",
+        body: bytes | None = None,
+        *,
+        kind: str = JSON,
+        agent: str = AGENT,
+    ) -> Answer:
+        """`headers` and `agent` are whole lines, each with its line break; `kind` is what the body
+        is."""
         if self._transport is None:
             raise ConnectionError("not connected")
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[tuple[int, bytes]] = loop.create_future()
+        answer: asyncio.Future[Answer] = loop.create_future()
         self._answer = answer
-        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench/1\r\n{headers}"
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{agent}{headers}"
         if body is not None:
-            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         self._transport.write(head.encode() + b"\r\n" + (body or b""))
         timer = loop.call_later(WAIT_MAX_S, _give_up, answer)
         try:
@@ -70,7 +94,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
-def _give_up(answer: "asyncio.Future[tuple[int, bytes]]") -> None:
+def _give_up(answer: "asyncio.Future[Answer]") -> None:
     if not answer.done():
         answer.set_exception(ConnectionError(f"no answer within {WAIT_MAX_S:g} s"))
 

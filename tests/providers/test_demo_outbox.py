@@ -26,6 +26,7 @@ def test_a_page_asks_for_what_came_after_what_it_shows() -> None:
     assert [one.text for one in outbox.newest(after=8)] == ["text 9", "text 8"]
     assert outbox.newest(after=10) == []
     assert [one.text for one in outbox.newest(amount=1)] == ["text 9"]
+    assert (outbox.serial, filled(0).serial) == (10, 0)
 
 
 def test_an_address_is_found_however_it_is_written() -> None:

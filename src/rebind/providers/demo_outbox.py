@@ -51,6 +51,11 @@ class DemoOutbox:
             Delivered(self._serial, message_id, channel, to, subject, text, html, self._clock.now())
         )
 
+    @property
+    def serial(self) -> int:
+        """The serial of the newest message, 0 before the first."""
+        return self._serial
+
     def newest(
         self, to: str | None = None, after: int = 0, amount: int = KEPT_MAX
     ) -> list[Delivered]:

@@ -1,0 +1,130 @@
+"""Signing in: a code by SMS, and where the browser is unknown what the account has besides."""
+
+import re
+
+import pytest
+
+from rebind.domain.units import MINUTE
+from rebind.templates.catalogue import Locale
+from tests.browser.house import OpenHouse
+from tests.browser.people import People, Person, Telling
+from tests.people import ANNA, ANNA_MAIL, BORIS
+
+REQUEST = r"/requests/[0-9a-f]{32}"
+
+WEB_OTP = """
+window.OTPCredential = class {};
+navigator.credentials.get = (options) => new Promise((got) => {
+  if (options.otp) window.smsArrives = (code) => got({ type: "otp", code });
+});
+"""
+"""A browser that reads the code out of the SMS by itself (WebOTP): no SMS arrives at this one."""
+
+
+async def asks_for_a_code(somebody: Person, number: str) -> None:
+    """As far as the field of the code."""
+    await somebody.opens("/sign-in")
+    await somebody.sends(number=number)
+    await somebody.is_at(REQUEST, "Enter the code")
+
+
+async def test_a_code_lets_her_in_at_her_own_browser(people: People, told: Telling) -> None:
+    anna = await people.holder(ANNA, *told, emails=(ANNA_MAIL,), signed_in=False)
+    await anna.opens("/")
+    await anna.follows("Sign in")
+    await anna.sends(number=ANNA)
+    await anna.is_at(REQUEST, "Enter the code")
+    await anna.sends(code_current=await anna.inbox(ANNA).code())
+    await anna.is_at("/profile", "My profile")
+    await anna.follows("Settings")
+    await anna.presses("Sign out")
+    await anna.is_at("/", "Your number is the key to your account")
+    await anna.opens("/security")
+    await anna.is_at(r"/sign-in\?next=/security", "Sign in")
+
+
+async def test_at_an_unknown_browser_her_mailbox_is_asked_as_well(
+    people: People, house: OpenHouse, told: Telling
+) -> None:
+    await house.bring_in(ANNA, emails=(ANNA_MAIL,), locale=told[0])
+    anna = await people.somebody(*told)
+    await asks_for_a_code(anna, ANNA)
+    await anna.sends(code_current=await anna.inbox(ANNA).code())
+    await anna.is_at(REQUEST, "Enter the code")
+    await anna.presses("Send a code to my e-mail")
+    await anna.sends(code_email=await anna.inbox(ANNA_MAIL).code())
+    await anna.is_at("/profile", "My profile")
+
+
+async def test_a_number_of_nobody_looks_like_any_other(
+    people: People, house: OpenHouse, language: Locale
+) -> None:
+    await house.bring_in(BORIS)
+    boris, nobody = await people.somebody(language), await people.somebody(language)
+    await asks_for_a_code(boris, BORIS)
+    await asks_for_a_code(nobody, ANNA)
+    # The end of the number that was typed is told, and how long until the next code.
+    seen = [re.sub(r"•\d\d|\d:\d\d", "…", await one.text()) for one in (boris, nobody)]
+    assert seen[0] == seen[1]
+    assert await nobody.inbox(ANNA).messages() == []
+
+
+async def test_whoever_was_sent_to_sign_in_comes_back(people: People, language: Locale) -> None:
+    anna = await people.holder(ANNA, language, signed_in=False)
+    await anna.opens("/sessions")
+    await anna.sends(number=ANNA)
+    await anna.sends(code_current=await anna.inbox(ANNA).code())
+    await anna.is_at("/sessions", "Sessions")
+
+
+@pytest.mark.parametrize("pasted", ["{0}", "{1} {2}", " {1}-{2} "])
+async def test_a_code_may_be_pasted_as_it_stands(people: People, pasted: str) -> None:
+    anna = await people.holder(ANNA, signed_in=False)
+    await anna.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await asks_for_a_code(anna, ANNA)
+    code = await anna.inbox(ANNA).code()
+    clip = pasted.format(code, code[:3], code[3:])
+    await anna.page.evaluate("text => navigator.clipboard.writeText(text)", clip)
+    await anna.page.locator("input[name=code_current]").focus()
+    async with anna.page.expect_navigation():
+        await anna.page.keyboard.press("ControlOrMeta+V")
+    await anna.is_at("/profile", "My profile")
+
+
+async def test_the_browser_takes_the_code_out_of_the_sms(people: People) -> None:
+    anna = await people.holder(ANNA, signed_in=False)
+    await anna.context.add_init_script(WEB_OTP)
+    await asks_for_a_code(anna, ANNA)
+    await anna.page.wait_for_function("() => Boolean(window.smsArrives)")
+    async with anna.page.expect_navigation():
+        await anna.page.evaluate("code => smsArrives(code)", await anna.inbox(ANNA).code())
+    await anna.looks()
+    await anna.is_at("/profile", "My profile")
+
+
+async def test_a_code_that_came_too_late_is_replaced(
+    people: People, house: OpenHouse, language: Locale
+) -> None:
+    anna = await people.holder(ANNA, language, signed_in=False)
+    await asks_for_a_code(anna, ANNA)
+    late = await anna.inbox(ANNA).code()
+    await house.pass_time(11 * MINUTE)
+    await anna.sends(code_current=late)
+    assert anna.status == 403
+    await anna.presses("Send the code again")
+    await anna.sends(code_current=await anna.inbox(ANNA).code())
+    await anna.is_at("/profile", "My profile")
+
+
+async def test_whoever_asked_too_often_works_for_the_next_code(
+    people: People, language: Locale
+) -> None:
+    """The next code would take a minute; her device works for it by itself, about a second."""
+    anna = await people.somebody(language)
+    for status in (200, 429):
+        await anna.opens("/sign-in")
+        await anna.sends(number=ANNA)
+        assert anna.status == status
+    assert await anna.page.locator("input[name=number]").input_value() != ""
+    await anna.sends(number=ANNA)
+    await anna.is_at(REQUEST, "Enter the code")
