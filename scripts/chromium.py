@@ -29,7 +29,7 @@ def program() -> str | None:
 async def running(found: str) -> AsyncIterator[Browser]:
     """A browser without a window, until the block ends."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=[*FLAGS, *__import__("os").environ.get("XF","").split()])
+        browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         try:
             yield browser
         finally:

@@ -21,7 +21,8 @@ async def enrol(house: House, browser: Browser, number: str) -> Seen:
     await browser.open("/sign-up")
     begun = await browser.submit("/sign-up", number=number)
     assert begun.path.startswith("/requests/"), begun.words
-    return await browser.submit(f"{begun.path}/proofs", code_new=await newest_code(house, number))
+    e164 = number if number.startswith("+") else ANNA
+    return await browser.submit(f"{begun.path}/proofs", code_new=await newest_code(house, e164))
 
 
 async def sign_in(house: House, browser: Browser, person: Someone, after: str = "") -> Seen:
@@ -118,6 +119,19 @@ async def test_without_the_present_number_only_the_new_one_is_asked(
     await house.deliver()
     assert len(house.post.sms_to(ANNA)) == before
     assert len(house.post.sms_to(ANNA_NEW)) == 1
+
+
+async def test_a_russian_page_takes_numbers_as_russians_write_them(
+    house: House, both: App
+) -> None:
+    browser = Browser(both, language="ru")
+    assert (await enrol(house, browser, "8 (916) 123-45-67")).path == "/profile"
+    hint = await browser.step("GET", "/phone-hint?number=8+(903)+111-22-33")
+    assert hint.answer.json["canonical"] == ANNA_NEW
+    foreign = Browser(both, language="en")
+    await foreign.open("/sign-up")
+    refused = await foreign.submit("/sign-up", number="8 (916) 123-45-67")
+    assert (refused.status, refused.path) == (422, "/sign-up")
 
 
 async def test_a_wait_outlives_its_session(house: House, browser: Browser) -> None:

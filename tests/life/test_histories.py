@@ -1,5 +1,5 @@
-"""Life: people enrol, sign in, change numbers, lose SIM cards and type wrong codes in any order,
-for months, and after each step the tables are looked through.
+"""Life: people enrol, sign in, change numbers, wait, object, take back, lose SIM cards and type
+wrong codes in any order, for months, and after each step the tables are looked through.
 
 The machine keeps a model of its own: who holds which SIM, and which number each account has got by
 somebody answering codes. Whatever the tables say beyond that is a bug. `make soak` lives longer.
@@ -7,6 +7,7 @@ somebody answering codes. Whatever the tables say beyond that is a bug. `make so
 
 import asyncio
 import random
+import re
 import shutil
 import tempfile
 from collections.abc import Coroutine
@@ -62,12 +63,19 @@ LIMITS = {
 """Loose ones, so that a short history holds many acts. `journeys/test_limits.py` is about them."""
 
 PUSHES = (SECOND, MINUTE, 10 * MINUTE, HOUR, 13 * HOUR, 13 * HOUR, 3 * DAY, 8 * DAY, 61 * DAY)
-STATES = {"open", "done", "cancelled", "expired", "refused", "ok"}
+STATES = {"open", "waiting", "ready", "done", "cancelled", "objected", "expired", "refused", "ok"}
 
 people = st.integers(0, 3)
 numbers = st.sampled_from(NUMBERS)
 picks = st.integers(0, 7)
 _R = TypeVar("_R")
+
+
+class Binding(msgspec.Struct):
+    """What the model knows of one binding: the number, and when it was last surely its holder's."""
+
+    number: str
+    confirmed: int
 
 
 class Errand(msgspec.Struct):
@@ -95,8 +103,13 @@ class History(RuleBasedStateMachine):
         self.people = [Someone(self.house, ANNA, address=f"192.0.2.{n}") for n in range(4)]
         self.sims: dict[str, int] = {}
         self.errands: list[Errand] = []
-        self.live: dict[bytes, str] = {}
-        self.confirmed: dict[bytes, int] = {}
+        self.past: dict[bytes, list[Binding]] = {}
+        self.done: set[bytes] = set()
+
+    @property
+    def live(self) -> dict[bytes, str]:
+        """Who has which number, as the model has it."""
+        return {account_id: past[-1].number for account_id, past in self.past.items()}
 
     def run(self, story: Coroutine[Any, Any, _R]) -> _R:
         return self.runner.run(story)
@@ -114,9 +127,8 @@ class History(RuleBasedStateMachine):
             brought = self.run(self.house.bring_in(NUMBERS[n], emails=mails))
             who = self.people[n]
             who.number, who.device, who.id = NUMBERS[n], brought.device, brought.id
-            self.live[brought.account] = brought.number
             since = self.house.clock.now() - 365 * DAY
-            self.confirmed[brought.account] = since
+            self.past[brought.account] = [Binding(brought.number, since)]
             if self.carry(who, Kind.SIGN_IN, who.number):
                 self.finish(self.errands[0])
 
@@ -153,6 +165,85 @@ class History(RuleBasedStateMachine):
             if not self.carry(me, Kind.CHANGE, number):
                 return
         self.finish(self.errands[0])
+
+    @rule(who=people, pick=picks)
+    def a_whole_return(self, who: int, pick: int) -> None:
+        """Somebody takes back what was done to a number in hand, if anything was."""
+        number = self.in_hand(who, pick)
+        there = self.people[who].elsewhere(f"198.51.100.{who}")
+        if number is not None and self.carry(there, Kind.UNDO, number):
+            self.finish(self.errands[0])
+
+    @rule()
+    def anna_takes_back_by_her_mailbox(self) -> None:
+        there = self.people[0].elsewhere("198.51.100.0")
+        if self.carry(there, Kind.UNDO, ANNA_READS):
+            self.finish(self.errands[0])
+
+    @rule(who=people, pick=picks, word=st.sampled_from(["stop", "stop", "undo"]))
+    def a_link_is_followed(self, who: int, pick: int, word: str) -> None:
+        """Whoever reads a number or the mailbox finds the newest link there, of whatever age."""
+        self.run(self.house.deliver())
+        address = ANNA_READS if who == 0 and pick % 3 == 0 else self.in_hand(who, pick)
+        post = self.house.post
+        messages = [*post.sms, *post.mail] if address else []
+        found = [
+            link
+            for sent in messages
+            if sent.to == address
+            for link in re.findall(rf"/{word}/(\S+)", sent.words.text)
+        ]
+        if not found:
+            return
+        there = self.people[who].elsewhere(f"198.51.100.{who}")
+        if word == "stop":
+            self.clean(self.run(there.stop_by(found[-1])))
+            return
+        begun = self.run(there.undo_by(found[-1]))
+        self.clean(begun)
+        if isinstance(begun, RequestView):
+            self.errands = [Errand(there, begun, str(address)), *self.errands][:8]
+            self.finish(self.errands[0])
+
+    @precondition(lambda self: self.errands)
+    @rule(who=people, n=picks)
+    def object_from_a_session(self, who: int, n: int) -> None:
+        """Whoever is signed in objects to somebody's errand, theirs or not."""
+        errand = self.errands[n % len(self.errands)]
+        me = self.people[who]
+        stopped = self.run(me.object_to(errand.view))
+        self.clean(stopped)
+        assert not isinstance(stopped, RequestView) or me.id is not None
+
+    @rule()
+    def time_looks(self) -> None:
+        """The worker is awake, and does what is due."""
+        self.run(self.house.deliver())
+        for _ in range(20):
+            if not self.run(self.house.upkeep.once()):
+                break
+        else:
+            raise AssertionError("time does the same over and over")
+        assert not self.house.bugs, self.house.bugs
+        self.run(self.catch_up())
+
+    @rule(days=st.sampled_from([1, 3, 14]))
+    def an_awake_worker_and_some_days(self, days: int) -> None:
+        """Half a day at a time, as time really goes."""
+        for _ in range(2 * days):
+            self.house.clock.push(12 * HOUR)
+            self.time_looks()
+
+    @precondition(lambda self: any(errand.view.kind == "change" for errand in self.errands))
+    @rule(n=picks)
+    def a_fresh_code(self, n: int) -> None:
+        """Somebody whose change may be ready asks for the last code, and answers it."""
+        changing = [errand for errand in self.errands if errand.view.kind == "change"]
+        errand = changing[n % len(changing)]
+        self.clean(self.run(errand.who.another_code(errand.view, Proof.CODE_NEW)))
+        codes = self.run(self.readable(errand))
+        if codes:
+            self.prove(errand, codes)
 
     def finish(self, errand: Errand) -> None:
         """Answer whatever can be read; ask for the e-mail where that is what is missing."""
@@ -218,7 +309,7 @@ class History(RuleBasedStateMachine):
         own = self.run(self.sent(errand))
         foreign = {p: code for p, (code, _) in self.run(self.sent(other)).items()}
         if foreign and all(foreign[p] != own.get(p, ("", ""))[0] for p in foreign):
-            assert self.prove(errand, foreign) not in {"done", "open"}
+            assert self.prove(errand, foreign) not in {"done", "open", "waiting", "ready"}
 
     @precondition(lambda self: self.errands)
     @rule(n=picks, proof=st.sampled_from([Proof.CODE_CURRENT, Proof.CODE_NEW, Proof.CODE_EMAIL]))
@@ -302,23 +393,59 @@ class History(RuleBasedStateMachine):
         done = self.run(who.prove(view, **codes))
         self.clean(done)
         if said(done) == "done":
-            self.run(self.follow(errand, done))
+            self.run(self.catch_up(errand))
+            if view.kind == Kind.SIGN_IN:
+                assert done.session is not None
+                row = self.run(
+                    self.house.value("SELECT policy_row FROM requests WHERE id = :id", id=view.id)
+                )
+                assert (done.session.level == "probation") == (row == "I4")
         return said(done)
 
-    async def follow(self, errand: Errand, done: RequestView) -> None:
-        now, house, view = self.house.clock.now(), self.house, errand.view
-        account_id = await house.value("SELECT account_id FROM requests WHERE id = :id", id=view.id)
-        if view.kind in {Kind.ENROL, Kind.CHANGE}:
-            assert errand.number not in self.live.values(), "a number was taken from its holder"
-            self.live[account_id] = errand.number
-            self.confirmed[account_id] = now
+    async def catch_up(self, errand: Errand | None = None) -> None:
+        """Let the model follow what was done since it looked last, by somebody or by time."""
+        rows = await self.house.rows(
+            "SELECT id, kind, account_id, number_version, policy_row, ended_at, number_sealed,"
+            " about_id FROM requests WHERE ended_as = 'done' ORDER BY ended_at, id"
+        )
+        for found in rows:
+            if bytes(found[0]) not in self.done:
+                self.done.add(bytes(found[0]))
+                await self.follow(errand, *found)
+
+    async def follow(
+        self,
+        errand: Errand | None,
+        request_id: bytes,
+        kind: str,
+        account_id: bytes,
+        version: int,
+        row: str,
+        at: int,
+        sealed: bytes,
+        about_id: bytes | None,
+    ) -> None:
+        number = self.house.seal.unseal("requests.number", request_id, sealed)
+        assert errand is None or errand.view.id != request_id or errand.number == number
+        past = self.past.setdefault(account_id, [])
+        if kind in {Kind.ENROL, Kind.CHANGE}:
+            assert number not in self.live.values(), "a number was taken from its holder"
+            assert kind == Kind.ENROL or len(past) == version
+            past.append(Binding(number, at))
+        elif kind == Kind.UNDO:
+            assert row == "U1"
+            undone = await self.house.value(
+                "SELECT number_version FROM requests WHERE id = :id", id=about_id
+            )
+            assert undone < len(past) == version
+            old = past[undone - 1]
+            taken = {n for a, n in self.live.items() if a != account_id}
+            assert old.number not in taken, "a number was taken back from another holder"
+            past.append(Binding(old.number, old.confirmed))
         else:
-            assert self.live[account_id] == errand.number
-            row = await house.value("SELECT policy_row FROM requests WHERE id = :id", id=view.id)
-            if row in {"I1", "I2"}:
-                self.confirmed[account_id] = now
-            assert done.session is not None
-            assert (done.session.level == "probation") == (row == "I4")
+            assert past[-1].number == number
+            if row in {"I1", "I2", "L1"}:
+                past[-1].confirmed = at
 
     def clean(self, outcome: Any) -> None:
         """Every no is one of the catalogue, and nothing is an accident."""
@@ -338,7 +465,9 @@ class History(RuleBasedStateMachine):
         unseal = self.house.seal.unseal
         live = {a: unseal("bindings.number", place_of(a, v), n) for a, v, n, _ in rows}
         assert live == self.live
-        assert {a: at for a, _, _, at in rows} == self.confirmed
+        assert {a: at for a, _, _, at in rows} == {
+            account_id: past[-1].confirmed for account_id, past in self.past.items()
+        }
 
     @invariant()
     def a_session_shows_its_own_account_only(self) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from rebind.domain.request import Kind, State
-from rebind.domain.units import HOUR
-from rebind.store import accounts, challenges, numbers, requests
+from rebind.domain.units import DAY, HOUR
+from rebind.store import accounts, challenges, numbers, requests, standing
 from rebind.store.statements import Missed, Write
 from tests.people import ANNA, BORIS, CLARA, DARIA, House, Someone, said
 from tests.races.invariants import broken
@@ -93,3 +93,70 @@ async def test_a_number_held_at_the_last_moment_is_not_taken(house: House) -> No
     told = await boris.prove(begun, code_current=codes[0], code_new=codes[1])
     assert said(told) == "number_taken"
     assert await broken(house) == []
+
+
+async def test_a_wait_begins_once(house: House, beside: House, begun: bytes) -> None:
+    now = house.clock.now()
+    wait = standing.wait(begun, 1, "C5", now + DAY, now + DAY, now + 8 * DAY, now)
+    assert await winners(house, beside, lambda _: wait) == 1
+
+
+async def test_a_wait_ripens_once(house: House, beside: House, begun: bytes) -> None:
+    now = house.clock.now()
+    assert await winners(house, beside, lambda _: standing.ripen(begun, 1, now + DAY, now)) == 1
+
+
+async def test_one_worker_puts_a_request_off(house: House, beside: House, begun: bytes) -> None:
+    later = house.clock.now() + DAY
+    assert await winners(house, beside, lambda _: standing.look_again(begun, 1, later)) == 1
+    assert await winners(house, beside, lambda _: standing.rest(begun, 2)) == 1
+
+
+async def test_what_waits_ends_once_whoever_ends_it(
+    house: House, beside: House, begun: bytes
+) -> None:
+    now = house.clock.now()
+    await house.engine.write([standing.wait(begun, 1, "C5", now, now, now + DAY, now)])
+    ends = (State.DONE, State.OBJECTED, State.CANCELLED)
+    ended = await winners(house, beside, lambda n: requests.end(begun, 2, ends[n % 3], None, now))
+    assert ended == 1
+    # And what has ended is not ended again together with the others.
+    account_id = await house.value("SELECT account_id FROM requests WHERE id = :id", id=begun)
+    before = await house.rows("SELECT * FROM requests")
+    await house.engine.write(
+        [
+            standing.end_waiting(account_id, b"", State.CANCELLED, now),
+            standing.end_of_session(account_id, b"", now),
+            standing.end_of_other_sessions(account_id, b"", now),
+        ]
+    )
+    assert await house.rows("SELECT * FROM requests") == before
+
+
+@pytest.mark.parametrize("gives", ["returned", "freeze"])
+async def test_an_account_is_locked_once(house: House, beside: House, gives: str) -> None:
+    anna = await house.bring_in(ANNA)
+    now = house.clock.now()
+    locks = {"returned": accounts.returned, "freeze": accounts.freeze}[gives]
+    assert await winners(house, beside, lambda _: locks(anna.account, 1, now, now)) == 1
+    # A frozen account is neither frozen, returned nor opened again.
+    frozen = gives == "freeze"
+    version = 1 if frozen else 2
+    unlocked = await winners(house, beside, lambda _: accounts.unlock(anna.account))
+    assert unlocked == (0 if frozen else 1)
+    if frozen:
+        for lock in locks, accounts.returned:
+            kept = await winners(
+                house, beside, lambda _, lock=lock: lock(anna.account, version, now, now)
+            )
+            assert kept == 0
+
+
+async def test_a_second_undo_keeps_the_older_border(house: House) -> None:
+    """What lifts the lock must be older than the first of the undone requests, on both engines."""
+    anna = await house.bring_in(ANNA)
+    now = house.clock.now()
+    border = "SELECT lock_earlier_than FROM accounts"
+    for version, earlier_than, expected in ((1, 5_000, 5_000), (2, 9_000, 5_000), (3, 7, 7)):
+        await house.engine.write([accounts.returned(anna.account, version, earlier_than, now)])
+        assert await house.value(border) == expected

@@ -13,6 +13,7 @@ from rebind.domain.units import DAY, HOUR, MINUTE
 from rebind.flows import account, sessions
 from rebind.flows.desk import RequestView
 from rebind.store.outbox import Lane
+from tests.journeys.waits import c5
 from tests.people import ANNA, ANNA_NEW, BORIS, CLARA, House, Someone, another, said
 from tests.races.invariants import broken
 
@@ -320,3 +321,100 @@ async def test_policy_of_one_try(house: House, beside: House) -> None:
     )
     assert words["done"] + words["code_wrong"] == 1
     assert ANNA_NEW not in words
+
+
+async def test_everything_at_once_upon_one_waiting_change(house: House, beside: House) -> None:
+    """Time, its owner, an address, another session and a stronger change, from two processes: one
+    of them has it, and the others are told so."""
+    for n in range(6):
+        number, to = f"+7916{2_000_000 + n}", f"+7903{2_000_000 + n}"
+        anna = await house.bring_in(number, emails=(f"anna{n}@example.org",))
+        await anna.sign_in()
+        tablet = Someone(beside, number, anna.device, anna.id)
+        house.clock.push(HOUR)
+        await tablet.sign_in()
+        waiting = await c5(house, anna, to)
+        house.clock.push(HOUR)
+        stronger = await tablet.begin(Kind.CHANGE, f"+7926{2_000_000 + n}")
+        codes = {
+            "code_current": await house.code_to(number),
+            "code_new": await house.code_to(f"+7926{2_000_000 + n}"),
+        }
+        link = await house.link_to(f"anna{n}@example.org", "stop")
+        calls: list[Awaitable[Any]] = [
+            anna.cancel(waiting),
+            Someone(beside, number).stop_by(link),
+            tablet.object_to(waiting),
+            tablet.prove(stronger, **codes),
+        ]
+        outcomes = await asyncio.gather(
+            *(calls[n % 4 :] + calls[: n % 4]), house.upkeep.once(), beside.upkeep.once()
+        )
+        words = Counter(said(each) for each in outcomes if not isinstance(each, int))
+        assert set(words) <= {
+            "done", "cancelled", "objected", "request_finished", "session_ended", "account_changed",
+        }  # fmt: skip
+        assert words["done"] == 1, words
+        assert words["cancelled"] + words["objected"] <= 1
+        ended = await house.value("SELECT ended_as FROM requests WHERE id = :id", id=waiting.id)
+        assert ended in {"cancelled", "objected"}
+    assert not (house.bugs + beside.bugs)
+    assert await broken(house) == []
+
+
+async def test_time_in_two_processes_and_people_in_between(house: House, beside: House) -> None:
+    """Twelve waits end in the same second: half of them are stopped in that second."""
+    waits = []
+    for n in range(12):
+        number, mail = f"+7916{2_000_000 + n}", f"anna{n}@example.org"
+        anna = await house.bring_in(number, emails=(mail,))
+        await anna.sign_in()
+        begun = await anna.begin(Kind.CHANGE, f"+7903{2_000_000 + n}", send=(Proof.CODE_NEW,))
+        code = await house.code_to(f"+7903{2_000_000 + n}")
+        await anna.another_code(begun, Proof.CODE_EMAIL)
+        waiting = await anna.prove(begun, code_new=code, code_email=await house.code_to(mail))
+        assert (said(waiting), waiting.row) == ("waiting", "C4")
+        waits.append((anna, begun, await house.link_to(mail, "stop")))
+    house.clock.push(DAY)
+    stops = [
+        Someone((house, beside)[n % 2], ANNA).stop_by(link)
+        for n, (_, _, link) in enumerate(waits)
+        if n % 2
+    ]
+    outcomes = await asyncio.gather(
+        *(one.upkeep.once() for one in (house, beside, house, beside)), *stops
+    )
+    words = Counter(said(each) for each in outcomes if not isinstance(each, int))
+    assert set(words) <= {"objected", "request_finished"}
+    await house.pass_time(0)
+    states = Counter([said(await who.look_at(begun)) for who, begun, _ in waits])
+    assert states["objected"] == words["objected"]
+    assert states["done"] == 12 - words["objected"]
+    assert (await house.acts()).count("number_changed") == states["done"]
+    assert not (house.bugs + beside.bugs)
+    assert await broken(house) == []
+
+
+async def test_an_undo_from_two_processes_counts_once(house: House, beside: House) -> None:
+    for n in range(5):
+        number = f"+7916{2_000_000 + n}"
+        anna = await house.bring_in(number)
+        await anna.sign_in()
+        assert said(await anna.change(f"+7903{2_000_000 + n}")) == "done"
+        house.clock.push(HOUR)
+        proofs = []
+        for place in (house, beside):
+            holder = Someone(place, number, address="192.0.2.99")
+            house.clock.push(MINUTE)
+            begun = await holder.begin(Kind.UNDO, number)
+            proofs.append((holder, begun, await house.code_to(number)))
+        words = await at_once(
+            [who.prove(begun, code_new=code) for who, begun, code in proofs for _ in range(3)]
+        )
+        assert words["done"] == 1, words
+        assert set(words) <= {
+            "done", "account_changed", "request_finished", "code_wrong", "code_expired",
+            "try_again", "no_way_offered",
+        }  # fmt: skip
+    assert (await house.acts()).count("number_returned") == 5
+    assert await broken(house) == []

@@ -236,7 +236,8 @@ def test_a_number_is_shown_in_full_only_where_it_is_looked_at(
     page = re.sub(r"\D", "", re.sub(r"<[^>]*>", "", rendered(sample, locale)))
     in_full = sample.page in ("phone/show", "account/personal_data")
     if "account" in sample.context and sample.name != "probation":
-        typed = sample.page == "phone/change"  # Its hint shows how a number is written.
+        # Its hint shows how a number is written, in Russian without the country code.
+        typed = sample.page == "phone/change" and locale == "en"
         assert ("79161234567" in page) == (in_full or typed)
 
 

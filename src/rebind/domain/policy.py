@@ -110,6 +110,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         int, Meta(ge=30, description=OURS + " (removed addresses still get notices)")
     ] = 30
 
+    home_by_language: Annotated[
+        dict[str, str],
+        Meta(
+            description="The region of numbers that are typed on pages of a language without a "
+            "country code, such as 8 (916) 123-45-67"
+        ),
+    ] = msgspec.field(default_factory=lambda: {"ru": "RU"})
     countries: Annotated[
         frozenset[str] | None,
         Meta(description="ISO 3166 regions whose numbers are accepted; none means all"),
@@ -133,7 +140,8 @@ def contradictions(policy: Policy, rows: frozenset[str]) -> list[str]:
     """What cannot be: each line names the settings. `rebind serve` does not start with any.
     `rows` are the names of the rows that the rule has."""
     found = [f"rows_off: there is no row {row}" for row in sorted(policy.rows_off - rows)]
-    for region in sorted({*policy.stale_after_by_region_d, *(policy.countries or ())}):
+    regions = {*policy.stale_after_by_region_d, *policy.home_by_language.values()}
+    for region in sorted(regions | (policy.countries or frozenset())):
         if region not in SUPPORTED_REGIONS:
             found.append(f"{region} is no region: write ISO 3166 codes in capitals")
     if policy.wait_c4_h > policy.wait_c3_h:

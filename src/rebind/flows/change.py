@@ -43,7 +43,7 @@ async def begin(
     Refusals: session_required, session_ended, those of `phone.parse`, number_is_own, those of
     `decide` before proofs, too_many_requests, too_many_codes, work_invalid.
     """
-    phone = phones.parse(number, desk.policy.countries)
+    phone = phones.parse(number, desk.policy.countries, caller.home)
     if not isinstance(phone, phones.Phone):
         return Refused(phone)
     asked = callers.asked(caller)

@@ -29,7 +29,7 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
 
     Refusals: those of `phone.parse`; too_many_requests, too_many_codes, work_invalid.
     """
-    phone = phones.parse(number, desk.policy.countries)
+    phone = phones.parse(number, desk.policy.countries, caller.home)
     if not isinstance(phone, phones.Phone):
         return Refused(phone)
     now = desk.clock.now()

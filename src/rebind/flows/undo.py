@@ -30,7 +30,7 @@ async def by_number(desk: Desk, caller: Caller, number: str) -> RequestView | Re
 
     Refusals: those of `phone.parse`; too_many_requests, too_many_codes, work_invalid.
     """
-    phone = phones.parse(number, desk.policy.countries)
+    phone = phones.parse(number, desk.policy.countries, caller.home)
     if not isinstance(phone, phones.Phone):
         return Refused(phone)
     keys = desk.seal.indexes("number", phone.e164)

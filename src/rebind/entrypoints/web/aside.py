@@ -53,7 +53,7 @@ class Aside:
         locale = visit.caller.locale
         found: phone.Phone | Refusal = NUMBER_MALFORMED
         if typed is not None:
-            found = phone.parse(typed, self._desk.policy.countries)
+            found = phone.parse(typed, self._desk.policy.countries, visit.caller.home)
         if isinstance(found, phone.Phone):
             country = tellings.country(found.region, known(locale))
             hint = Hint(found.e164, tellings.number(found.e164), country)

@@ -93,14 +93,16 @@ class Faces:
         jar = cookies.read(headers.get(b"cookie"))
         chosen = jar.get(cookies.LANGUAGE)
         address, network = callers.located(scope)
+        locale = callers.locale(headers) if chosen is None else known(chosen)
         caller = Caller(
             Door.WEB,
-            callers.locale(headers) if chosen is None else known(chosen),
+            locale,
             address,
             network,
             callers.agent(headers),
             jar.get(cookies.SESSION),
             jar.get(cookies.DEVICE),
+            home=self._desk.policy.home_by_language.get(locale),
         )
         path, query = scope["path"], scope["query_string"]
         here = guard.own_path(f"{path}?{query.decode('latin-1')}" if query else path) or "/"

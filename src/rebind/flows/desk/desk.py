@@ -34,7 +34,8 @@ class Caller(msgspec.Struct, frozen=True):
 
     `client` is the network address (IPv6: its /64) that limits count by, `address` the full one.
     `bearer` is a session or request token, `device` a device key, `work` a solved challenge
-    ("challenge.nonce"); each as it was sent, or None.
+    ("challenge.nonce"); each as it was sent, or None. `home` is the region of numbers typed
+    without a country code, where the door takes such numbers.
     """
 
     door: Door
@@ -45,6 +46,7 @@ class Caller(msgspec.Struct, frozen=True):
     bearer: str | None = None
     device: str | None = None
     work: str | None = None
+    home: str | None = None
 
 
 class Desk(msgspec.Struct, frozen=True):

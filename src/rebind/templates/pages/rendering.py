@@ -126,6 +126,9 @@ def _environment(locale: Locale) -> Environment:
         "ways": tellings.ways,
     }
     environment.globals["began"] = tellings.began
+    environment.globals["how_to_type"] = lambda policy: tellings.how_to_type(
+        policy.home_by_language.get(locale), locale
+    )
     return environment
 
 

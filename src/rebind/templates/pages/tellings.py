@@ -174,6 +174,21 @@ def number(e164: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+@lru_cache(maxsize=64)
+def how_to_type(home: str | None, locale: Locale) -> str:
+    """What a phone field takes, by an example: with the country code, or without it where the page
+    knows a home."""
+    if home is None:
+        return _catalogue.text(locale, _("With the country code: +7 916 123-45-67."))
+    kind = phonenumbers.PhoneNumberType.MOBILE
+    example = phonenumbers.example_number_for_type(home, kind)
+    if example is None:
+        return how_to_type(None, locale)
+    text = _catalogue.text(locale, _("For example {number}. Of other countries with their code."))
+    shown = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return text.format(number=shown)
+
+
 def hidden(e164: str) -> str:
     """The number where the full one is not needed."""
     return e164 if _DOT in e164 else masked(e164)
