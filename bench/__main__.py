@@ -15,7 +15,8 @@ from pathlib import Path
 
 import uvloop
 
-from bench import noise, processes, report, rounds
+from bench import browsers, noise, processes, report, rounds
+from bench.browsers import Weight
 from bench.recording import Recorded, Recorder
 from bench.rounds import OURS, Cores, Place, Plan, Sample, Start
 from bench.sms import Centre
@@ -122,13 +123,14 @@ _AVAILABLE = sorted(os.sched_getaffinity(0))
 
 async def _measured(
     plan: Plan, town: Town, places: list[Place], recorded: dict[str, dict[str, Recorded]]
-) -> tuple[list[Start], list[Sample], dict[str, float]]:
+) -> tuple[list[Start], list[Sample], dict[str, float], Weight]:
     centre = Centre()
     await centre.open()
     try:
         starts = await _starts(plan, places, town, centre)
         for place in places:
             place.open(town, centre, recorded[place.database.engine], _cores())
+        weight = await browsers.weigh(places[0].ports[OURS])
         samples = await _rounds(plan, places, town, centre)
         peaks = {
             place.database.name: processes.memory_mib(place.children[OURS].pid, "VmHWM")
@@ -138,7 +140,7 @@ async def _measured(
         centre.close()
         for place in places:
             place.close()
-    return starts, samples, peaks
+    return starts, samples, peaks, weight
 
 
 def _run(plan: Plan, folder: Path) -> report.Result:
@@ -155,13 +157,13 @@ def _run(plan: Plan, folder: Path) -> report.Result:
         if cores.rest is not None:
             os.sched_setaffinity(0, {cores.rest})
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            starts, samples, peaks = runner.run(_measured(plan, town, places, recorded))
+            starts, samples, peaks, weight = runner.run(_measured(plan, town, places, recorded))
     finally:
         town.close()
     when = datetime.now(UTC).isoformat(timespec="seconds")
     asked = report.asked_of(recorded)
     took = time.perf_counter() - began
-    return report.Result(when, machine, plan, asked, starts, peaks, samples, took)
+    return report.Result(when, machine, plan, asked, starts, peaks, weight, samples, took)
 
 
 def main() -> None:

@@ -108,6 +108,11 @@ class Table:
         above = Cell(engine, size, flow, users, OURS)
         return self.ratio(above, msgspec.structs.replace(above, server=FLOOR), pick)
 
+    def to_api(self, engine: str, size: int, flow: str, users: int, way: str) -> Ratio | None:
+        """The CPU that our server spends on a flow by its pages to what it spends by its API."""
+        below = Cell(engine, size, flow, users, OURS)
+        return self.ratio(msgspec.structs.replace(below, server=way), below, server)
+
     def growth(self, engine: str, sizes: Sequence[int], flow: str, pick: Picked) -> Ratio | None:
         """Ours at the greatest size to ours at the least."""
         above = Cell(engine, sizes[-1], flow, GROWTH_USERS, OURS)

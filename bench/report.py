@@ -3,6 +3,7 @@
 Goals are stated as reached or not; the command's exit code never depends on them.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -12,10 +13,22 @@ from typing import Any, Final
 import msgspec
 
 from bench import visitors
-from bench.figures import Figures, Table, in_calls, percentile, server, whole_cost
+from bench.browsers import Weight
+from bench.figures import Figures, Ratio, Table, in_calls, percentile, server, whole_cost
 from bench.noise import warning
 from bench.recording import Recorded
-from bench.rounds import FLOOR, OURS, USERS, Cell, Plan, Sample, Start
+from bench.rounds import (
+    ACTS,
+    BY_PAGES,
+    FLOOR,
+    OURS,
+    PAGES,
+    USERS,
+    Cell,
+    Plan,
+    Sample,
+    Start,
+)
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "running" / "performance.md"
 
@@ -25,6 +38,8 @@ GROWTH: Final = 1.15
 ROUND_TRIPS: Final = 4
 START_S: Final = 1.0
 MEMORY_MIB: Final = 60.0
+PAGES_TO_API: Final = 2.5
+FIRST_PAGE_BYTES: Final = 50 * 1024
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -45,6 +60,7 @@ class Result(msgspec.Struct, frozen=True):
     asked: list[Asked]
     starts: list[Start]
     peaks_mib: dict[str, float]
+    weight: Weight
     samples: list[Sample]
     took_s: float
 
@@ -102,6 +118,10 @@ def _tables(result: Result) -> Iterator[str]:
     for users in USERS:
         yield f"\n## {users} user{'s' if users > 1 else ''} at a time\n"
         yield from _rows(_COLUMNS, _flow_lines(result.plan, table, users))
+    yield "\n## By pages\n"
+    yield from _rows(_PAGES_COLUMNS, _pages_lines(result.plan, table))
+    yield "\n## What the first page weighs\n"
+    yield from _rows(("fetched", "bytes over the wire"), _weight_lines(result.weight))
     yield "\n## What a call asks of the database\n"
     yield from _rows(
         ("engine", "call", "statements", "round trips"),
@@ -118,8 +138,13 @@ _COLUMNS = (
 )  # fmt: skip
 _START_COLUMNS = (
     "engine", "accounts", "start to first answer ms", "memory then MiB",
-    "after 100 GET /account", "peak during the rounds",
+    "after 100 GET /account", "and 100 GET /profile", "peak during the rounds",
 )  # fmt: skip
+_PAGES_COLUMNS = (
+    "flow", "engine", "users", "walked", "flows/s", "in calls p50 / p99 ms", "CPU ms server",
+    "API: in calls p50 / p99 ms", "CPU ms server", "server CPU, pages to API",
+)  # fmt: skip
+_WALKED = {PAGES: "whole journey", ACTS: "acts"}
 
 
 def _rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -166,6 +191,37 @@ def _floor(found: Figures) -> tuple[str, ...]:
     )
 
 
+def _pages_lines(plan: Plan, table: Table) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = []
+    size = plan.sizes[0]
+    for (flow, ways), engine, users in product(BY_PAGES.items(), plan.engines, USERS):
+        api = table.figures(Cell(engine, size, flow, users, OURS))
+        for way in ways:
+            head = (flow, engine, str(users), _walked(flow, way))
+            found = table.figures(Cell(engine, size, flow, users, way))
+            if api is None or found is None:
+                lines.append((*head, "no flow reached its end"))
+                continue
+            ratio = table.to_api(engine, size, flow, users, way)
+            rate, *rest = _floor(found)[:3]
+            lines.append((*head, rate, *rest, *_floor(api)[1:3], f"{ratio}"))
+    return lines
+
+
+def _walked(flow: str, way: str) -> str:
+    return "one page" if flow == "account" else _WALKED[way]
+
+
+def _weight_lines(weight: Weight) -> list[tuple[str, ...]]:
+    lines = [(_without_hash(path), f"{size:,}") for path, size in weight.wire.items()]
+    return [*lines, ("together", f"{weight.whole:,}")]
+
+
+def _without_hash(path: str) -> str:
+    """A file's name without what changes with its bytes."""
+    return re.sub(r"\.[0-9a-f]{16}\.", ".", path)
+
+
 def _goals(result: Result, table: Table) -> list[tuple[str, ...]]:
     plan = result.plan
     lines: list[tuple[str, ...]] = []
@@ -179,6 +235,11 @@ def _goals(result: Result, table: Table) -> list[tuple[str, ...]]:
             grown = table.growth(engine, plan.sizes, flow, whole_cost)
             what = f"{flow} on {engine}: CPU of server and database, {_span(plan)}"
             lines.append(_goal(what, GROWTH, grown.median if grown else None, f"{grown} ×"))
+    for (flow, ways), engine in product(BY_PAGES.items(), plan.engines):
+        lines += [_worst_page(plan, table, flow, engine, way) for way in ways]
+    whole = result.weight.whole
+    first = f"{whole / 1024:.1f} KiB"
+    lines.append(_goal("first page over the wire, bytes", FIRST_PAGE_BYTES, whole, first))
     for engine in plan.engines:
         trips = sum(
             a.round_trips for a in result.asked if a.engine == engine and "change" in a.call
@@ -200,7 +261,21 @@ def _worst(plan: Plan, table: Table, flow: str, engine: str, goal: float) -> tup
         for size in plan.sizes
         if (ratio := table.to_floor(engine, size, flow, users, server)) is not None
     }
-    what = f"{flow} on {engine}: server CPU, ours to floor"
+    return _at_worst(f"{flow} on {engine}: server CPU, ours to floor", goal, found)
+
+
+def _worst_page(plan: Plan, table: Table, flow: str, engine: str, way: str) -> tuple[str, ...]:
+    """The worst of all numbers of users."""
+    found = {
+        f"{users} users": ratio
+        for users in USERS
+        if (ratio := table.to_api(engine, plan.sizes[0], flow, users, way)) is not None
+    }
+    what = f"{flow} on {engine}, {_walked(flow, way)}: server CPU, pages to API"
+    return _at_worst(what, PAGES_TO_API, found)
+
+
+def _at_worst(what: str, goal: float, found: Mapping[str, Ratio]) -> tuple[str, ...]:
     if not found:
         return _goal(what, goal, None, "")
     where, worst = max(found.items(), key=lambda item: item[1].median)
@@ -231,6 +306,7 @@ def _start_lines(result: Result) -> list[tuple[str, ...]]:
                 f"{median(start.first_answer_s for start in found) * 1000:.0f}",
                 f"{median(start.idle_mib for start in found):.1f}",
                 f"{median(start.used_mib for start in found):.1f}",
+                f"{median(start.paged_mib for start in found):.1f}",
                 f"{result.peaks_mib[f'{engine}-{size}']:.1f}",
             )
         )
@@ -260,6 +336,18 @@ TAIL = """
   a code to both numbers, answered together, in a session on a known device; *account*, one
   `GET /api/v1/account`. Accounts are met all over the database, each as rarely as possible. The
   codes come from the worker: a flow includes the wait for it, *in calls* does not.
+- *By pages* the same server is asked by somebody with a browser who was here before: on a device
+  that the account knows, with a language and a visitor's token, with all the headers that Chrome
+  sends; style and script are in its cache. *One page* is `GET /profile` against
+  `GET /api/v1/account`. *Acts* are each form sent with the page that it leads to: for sign_in
+  `POST /sign-in` with the page that asks for the code, and the code with `GET /profile`; for change
+  `POST /phone/change` with the page that asks for both codes, and the codes with the page that says
+  that the number was changed. The *whole journey* is the acts and before them the page on which the
+  first form stands. Each is compared with the flow over the API, which is its two `POST`s and shows
+  nothing: what a page spends on reading back what was done counts against the page. Measured at the
+  least number of accounts, where the database is the least part of both.
+- The first page's weight is what goes over the wire to a browser that was never here: headers and
+  body of `GET /` and of each file that it names, style, script and icon as compressed as they come.
 - Limits are counted, and set so high that none is reached; changes may follow at once (policy
   `change_gap_h = 0`) and "last seen" is not kept anew during a run. Every flow comes from an
   address of its own by `X-Forwarded-For`.

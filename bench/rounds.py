@@ -1,8 +1,9 @@
 """Measures: round after round, each round every cell once, so that whatever drifts on the machine
 drifts under all of them.
 
-A cell is one flow with so many users on one server (ours or the floor) on one database. Both
-servers of a database share it and its worker; workers of other databases are stopped meanwhile.
+A cell is one flow with so many users on one server (ours or the floor) on one database; on ours
+also by its pages. Both servers of a database share it and its worker; workers of other databases
+are stopped meanwhile.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,16 +12,23 @@ from typing import Any, Final
 
 import msgspec
 
-from bench import processes, visitors
+from bench import browsers, processes, visitors
 from bench.processes import Child, cpu_ns, family, rebind, spent_ms
 from bench.recording import Recorded
 from bench.replay import programs
 from bench.sms import Centre
 from bench.town import Database, People, Town
+from bench.visitors import Kind, Visitor
 from tests.clusters import free_port
 
 OURS, FLOOR = "ours", "floor"
-SERVERS: Final = (OURS, FLOOR)
+SERVERS: Final = (FLOOR, OURS)
+PAGES, ACTS = "pages", "acts"
+"""Our server by its pages: the whole journey, or with the first form open already."""
+
+BY_PAGES: Final = {"sign_in": (PAGES, ACTS), "change": (PAGES, ACTS), "account": (PAGES,)}
+"""What is walked by pages as well."""
+
 USERS: Final = (1, 16)
 WARM_FLOWS: Final = 150
 
@@ -38,13 +46,18 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """What is measured in one go."""
+    """What is measured in one go. `server` is also how ours is asked: by its API or its pages."""
 
     engine: str
     size: int
     flow: str
     users: int
     server: str
+
+    @property
+    def process(self) -> str:
+        """The process that answers."""
+        return FLOOR if self.server == FLOOR else OURS
 
 
 class Sample(msgspec.Struct):
@@ -123,12 +136,14 @@ class Cores(msgspec.Struct, frozen=True):
 
 
 def cells(plan: Plan) -> Iterator[Cell]:
-    """Every cell once; what is compared stands side by side."""
+    """Every cell once; what is compared stands side by side. Pages are walked at the least size,
+    where the database weighs least and pages most."""
     for flow in visitors.FLOWS:
         for users in USERS:
             for engine in plan.engines:
                 for size in plan.sizes:
-                    for server in SERVERS:
+                    by_pages = BY_PAGES.get(flow, ()) if size == plan.sizes[0] else ()
+                    for server in (*SERVERS, *by_pages):
                         yield Cell(engine, size, flow, users, server)
 
 
@@ -136,13 +151,13 @@ async def measure(
     cell: Cell, number: int, place: Place, centre: Centre, plan: Plan, postmaster: int | None
 ) -> Sample:
     """Run one cell. CPU times run until the last message of the cell has left."""
-    server, worker = place.children[cell.server], place.children["worker"]
+    server, worker = place.children[cell.process], place.children["worker"]
     worker.go_on()
     database = family(postmaster) if postmaster and cell.engine == "postgresql" else []
     before = cpu_ns([server.pid, worker.pid, *database])
     walked = await visitors.walk(
-        place.ports[cell.server], place.people, centre, cell.flow, cell.users, plan.cell_s,
-        plan.flows_max,
+        place.ports[cell.process], place.people, centre, cell.flow, cell.users, plan.cell_s,
+        plan.flows_max, _KINDS.get(cell.server, Visitor),
     )  # fmt: skip
     database = family(postmaster) if database and postmaster else []
     after = cpu_ns([server.pid, worker.pid, *database])
@@ -159,14 +174,19 @@ async def measure(
     )  # fmt: skip
 
 
+_KINDS: dict[str, Kind] = {PAGES: browsers.Browser, ACTS: browsers.acting}
+
+
 class Start(msgspec.Struct):
-    """How one start of our server went."""
+    """How one start of our server went. `paged_mib`: after pages were shown as well, which load
+    the templates."""
 
     engine: str
     size: int
     first_answer_s: float
     idle_mib: float
     used_mib: float
+    paged_mib: float
 
 
 async def start_once(place: Place, town: Town, centre: Centre, cores: Cores) -> Start:
@@ -174,9 +194,13 @@ async def start_once(place: Place, town: Town, centre: Centre, cores: Cores) -> 
     seconds = place.start_ours(town, centre, cores)
     server = place.children[OURS]
     idle = processes.memory_mib(server.pid, "VmRSS")
-    walked = await visitors.walk(place.ports[OURS], place.people, centre, "account", 1, 30, 100)
-    if walked.failures:
-        raise RuntimeError(walked.failures[0])
-    used = processes.memory_mib(server.pid, "VmRSS")
+    seen = []
+    for kind in (Visitor, browsers.Browser):
+        walked = await visitors.walk(
+            place.ports[OURS], place.people, centre, "account", 1, 30, 100, kind
+        )
+        if walked.failures:
+            raise RuntimeError(walked.failures[0])
+        seen.append(processes.memory_mib(server.pid, "VmRSS"))
     server.end()
-    return Start(place.database.engine, place.database.size, seconds, idle, used)
+    return Start(place.database.engine, place.database.size, seconds, idle, *seen)

@@ -12,7 +12,6 @@ there a missing browser is a failure.
 
 import os
 import random
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,7 +22,8 @@ from playwright.async_api import Browser
 from rebind.store.engines import open_engine
 from rebind.templates.catalogue import Locale
 from scripts import chromium
-from tests.browser.house import OpenHouse, listening
+from tests.browser import looks
+from tests.browser.house import Door, OpenHouse, listening
 from tests.browser.people import People, Telling, Way
 
 HERE = Path(__file__).parent
@@ -57,14 +57,30 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="session", autouse=True)
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What has been looked at in one process of the run is not looked at in another."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "looked-at"
+    folder.mkdir(exist_ok=True)
+    looks.remembers_in(folder)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def door() -> AsyncIterator[Door]:
+    """The address of this process of the run."""
+    async with listening() as door:
+        yield door
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(sqlite_url: str) -> AsyncIterator[OpenHouse]:
+async def house(sqlite_url: str, door: Door) -> AsyncIterator[OpenHouse]:
     """An empty house whose web door is open."""
     engine = await open_engine(sqlite_url, connections=1, fraction=random.Random(7).random)
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        house = OpenHouse(engine, f"http://localhost:{sock.getsockname()[1]}")
-        async with listening(house.application(), sock):
-            yield house
+    house = OpenHouse(engine, door.url)
+    door.leads_to = house.application()
+    yield house
+    door.leads_to = None
     await engine.close()
     assert not house.bugs, house.bugs
 

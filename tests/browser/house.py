@@ -17,7 +17,7 @@ import uvicorn
 
 from rebind.domain.units import Id
 from rebind.entrypoints.api import app as api
-from rebind.entrypoints.shared.serving import App
+from rebind.entrypoints.shared.serving import App, Receive, Scope, Send
 from rebind.entrypoints.web import app as web
 from rebind.entrypoints.web import demo
 from rebind.flows import imports
@@ -136,26 +136,41 @@ class _Server(uvicorn.Server):
         self.began.set()
 
 
+class Door:
+    """One address of this machine at which the houses of all stories stand, one after another: a
+    server for each would cost more than most stories."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.leads_to: App | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.leads_to is not None, "somebody came when no house was there"
+        await self.leads_to(scope, receive, send)
+
+
 @contextlib.asynccontextmanager
-async def listening(app: App, sock: socket.socket) -> AsyncIterator[None]:
-    """The application, served in this event loop until the block ends."""
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            loop="none",
-            http="httptools",
-            timeout_graceful_shutdown=1,
+async def listening() -> AsyncIterator[Door]:
+    """A door that is served in this event loop until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        door = Door(f"http://localhost:{sock.getsockname()[1]}")
+        server = _Server(
+            uvicorn.Config(
+                door,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                loop="none",
+                http="httptools",
+                timeout_graceful_shutdown=1,
+            )
         )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[sock]))
-    await server.began.wait()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
+        serving = asyncio.create_task(server.serve(sockets=[sock]))
+        await server.began.wait()
+        try:
+            yield door
+        finally:
+            server.should_exit = True
+            await serving

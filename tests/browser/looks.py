@@ -5,10 +5,11 @@ accessibility (axe, WCAG 2.2 AA), both colours, contents wider than a small scre
 while the page is read, controls that the keyboard does not reach or whose focus nobody sees, and
 every complaint of the browser itself. Refuses to judge taste: that is what `make pictures` is for.
 
-A page is looked at once in each process of the run; a page that differs by digits and tokens only
-is the same page.
+A page that a story comes to is looked at once in a run: one with the same tags in the same language
+is the same page, whatever stands between them. `test_pages.py` looks at each of the samples.
 """
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,13 @@ NARROW = (390, 320)
 SCRIPT = (Path(__file__).parent / "looks.js").read_text(encoding="utf-8")
 """Runs before every page's own scripts and keeps what is asked for afterwards."""
 
-_looked_at: set[str] = set()
-_VARIES = re.compile(r'value="[^"]*"|(?<=/)[\w.=-]{20,}|\b[0-9a-f]{16,}\b|\d+')
+_VARIES = re.compile(r'(?<=>)[^<]+|(?:value|title|datetime)="[^"]*"|(?<=/)[\w.=-]{16,}|\d+')
+_memory: list[Path] = []
+
+
+def remembers_in(folder: Path) -> None:
+    """Where the processes of this run keep what has been looked at."""
+    _memory[:] = [folder]
 
 
 class Watch:
@@ -71,32 +77,36 @@ class Watch:
 
 
 async def look(page: Page, watch: Watch, *, scripts: bool = True) -> None:
-    """Look at the page that is open now. Everything found is said at once."""
-    found = await _looked(page, scripts=scripts)
-    found += watch.complaints
-    watch.complaints = []
-    assert not found, "\n  ".join([f"{page.url} ({await page.title()}):", *found])
+    """Look at the page that is open now, and fail with everything that is wrong with it."""
+    wrong = await found(page, watch, scripts=scripts)
+    assert not wrong, "\n  ".join([f"{page.url} ({await page.title()}):", *wrong])
 
 
-async def _looked(page: Page, *, scripts: bool) -> list[str]:
+async def found(
+    page: Page, watch: Watch, *, scripts: bool = True, always: bool = False
+) -> list[str]:
+    """What is wrong with the page that is open now. `always`: whoever has looked at it before."""
+    wrong = []
     if scripts:
         await page.evaluate("looks.settled()")
-        found = [f"it jumps: {shift}" for shift in await page.evaluate("looks.shifts")]
-    else:
-        found = []
-    if not _new(await page.content(), page.viewport_size):
-        return found
-    if scripts:
-        found += await violations(page)
-        found += await unreachable(page)
-    return found + await too_wide(page)
+        wrong += [f"it jumps: {shift}" for shift in await page.evaluate("looks.shifts")]
+    if _new(await page.content(), page.viewport_size) or always:
+        if scripts:
+            wrong += await violations(page)
+            wrong += await unreachable(page)
+        wrong += await too_wide(page)
+    wrong += watch.complaints
+    watch.complaints = []
+    return wrong
 
 
 def _new(content: str, size: ViewportSize | None) -> bool:
-    key = f"{size} {_VARIES.sub('#', content)}"
-    if key in _looked_at:
+    """Whether nobody has looked at such a page; from now on somebody has."""
+    plain = f"{size} {_VARIES.sub('#', content)}".encode()
+    try:
+        (_memory[0] / hashlib.blake2b(plain, digest_size=16).hexdigest()).touch(exist_ok=False)
+    except FileExistsError:
         return False
-    _looked_at.add(key)
     return True
 
 

@@ -7,6 +7,8 @@ Refuses waiting by time: every act ends when the page that it leads to is there.
 """
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -184,24 +186,16 @@ class People:
 
     def __init__(self, browser: Browser, house: OpenHouse) -> None:
         self._browser, self._house = browser, house
-        self._here: list[Person] = []
+        self._open = AsyncExitStack()
 
     async def somebody(
         self, locale: Locale = "ru", way: Way = Way.POINTER, screen: ViewportSize | None = None
     ) -> Person:
         """A browser that nobody has used, and somebody before it."""
-        context = await self._browser.new_context(
-            locale=TAGS[locale],
-            viewport=screen or SCREENS[locale],
-            java_script_enabled=way is not Way.NO_SCRIPT,
-            reduced_motion="reduce",
-            color_scheme="light",
-            timezone_id="Europe/Moscow",
+        context = await self._open.enter_async_context(
+            new_context(self._browser, locale, way, screen)
         )
-        context.set_default_timeout(5_000)
-        await context.add_init_script(looks.SCRIPT)
         person = Person(self._house, context, await context.new_page(), locale, way)
-        self._here.append(person)
         return person
 
     async def holder(
@@ -247,5 +241,28 @@ class People:
 
     async def leave(self) -> None:
         """Everybody closes their browser."""
-        for person in self._here:
-            await person.context.close()
+        await self._open.aclose()
+
+
+@asynccontextmanager
+async def new_context(
+    browser: Browser,
+    locale: Locale,
+    way: Way = Way.POINTER,
+    screen: ViewportSize | None = None,
+) -> AsyncIterator[BrowserContext]:
+    """A browser as if it had just been installed: its language, its screen, no cookies."""
+    context = await browser.new_context(
+        locale=TAGS[locale],
+        viewport=screen or SCREENS[locale],
+        java_script_enabled=way is not Way.NO_SCRIPT,
+        reduced_motion="reduce",
+        color_scheme="light",
+        timezone_id="Europe/Moscow",
+    )
+    context.set_default_timeout(5_000)
+    await context.add_init_script(looks.SCRIPT)
+    try:
+        yield context
+    finally:
+        await context.close()

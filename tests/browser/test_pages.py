@@ -5,26 +5,30 @@ comes to as the door serves them; here they stand side by side, whatever it take
 """
 
 import pytest
+from playwright.async_api import Browser
 
 from rebind.templates.catalogue import Locale
+from rebind.templates.pages.samples import Sample
 from scripts.page_samples import all_pages, show
-from tests.browser.people import People
-
-GROUPS: dict[str, list[str]] = {}
-for one in all_pages("en"):
-    # The many states of a request go by the kind of request.
-    GROUPS.setdefault(f"{one.page} {one.name.partition('-')[0]}".strip(), []).append(one.name)
+from tests.browser import looks
+from tests.browser.people import new_context
 
 
-@pytest.mark.parametrize("group", GROUPS)
-async def test_everybody_can_use_it(people: People, group: str, language: Locale) -> None:
-    somebody = await people.somebody(language)
+def group_of(sample: Sample) -> str:
+    """By its folder; the many states of a request by its kind."""
+    folder = sample.page.partition("/")[0]
+    return f"{folder} {sample.name.partition('-')[0]}" if folder == "requests" else folder
+
+
+@pytest.mark.parametrize("group", dict.fromkeys(map(group_of, all_pages("en"))))
+async def test_everybody_can_use_it(browser: Browser, group: str, language: Locale) -> None:
     found = []
-    for sample in all_pages(language):
-        if sample.page == group.partition(" ")[0] and sample.name in GROUPS[group]:
-            await show(somebody.page, sample, language)
-            try:
-                await somebody.looks()
-            except AssertionError as wrong:
-                found.append(f"{sample.page} {sample.name}: {wrong}")
-    assert not found, "\n".join(found)
+    async with new_context(browser, language) as context:
+        page = await context.new_page()
+        watch = looks.Watch(page)
+        for sample in all_pages(language):
+            if group_of(sample) == group:
+                await show(page, sample, language)
+                wrong = await looks.found(page, watch, always=True)
+                found += [f"{sample.page} {sample.name}: {each}" for each in wrong]
+    assert not found, "\n  ".join(["", *found])

@@ -427,11 +427,11 @@ class History(RuleBasedStateMachine):
     ) -> None:
         number = self.house.seal.unseal("requests.number", request_id, sealed)
         assert errand is None or errand.view.id != request_id or errand.number == number
-        past = self.past.setdefault(account_id, [])
+        past = self.past.get(account_id, [])
         if kind in {Kind.ENROL, Kind.CHANGE}:
             assert number not in self.live.values(), "a number was taken from its holder"
             assert kind == Kind.ENROL or len(past) == version
-            past.append(Binding(number, at))
+            self.past[account_id] = [*past, Binding(number, at)]
         elif kind == Kind.UNDO:
             assert row == "U1"
             undone = await self.house.value(

@@ -29,7 +29,7 @@ def test_a_policy_is_checked(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("[policy]\ncode_ttl_s = 6000\n", "code_ttl_s"),
-        ("[policy]\nrows_off = []\n", "row C3 cannot be carried out"),
+        ("[policy]\nrows_off = ['C6']\n", "there is no row C6"),
         ("[policy]\ncode_lenght = 6\n", "code_lenght"),
         ("[limits.no_such]\namount = 1\n", "no such limit: no_such"),
         ("[limits.ask_client]\nper = 1\n", "per"),

@@ -75,8 +75,8 @@ async def test_a_change_with_real_neighbours(tmp_path: Path, postgres_url: str) 
 
 
 async def _sign_in_and_change(service: Service, phones: Phones, office: PostOffice) -> None:
-    """Anna signs in with SMS and e-mail on a device that nobody knows; from there her number
-    cannot be changed at once, and she is told so without anything being lost."""
+    """Anna signs in with SMS and e-mail on a device that nobody knows; from there her number is not
+    changed at once. She is told by mail, and the link in it stops the change."""
     request = await call(service, "/api/v1/requests", {"kind": "sign_in", "number": ANNA})
     bearer = {"Authorization": f"Bearer {request['token']}"}
     path = f"/api/v1/requests/{request['id']}"
@@ -91,24 +91,34 @@ async def _sign_in_and_change(service: Service, phones: Phones, office: PostOffi
     code = await _mailed_code(office)
     done = await call(service, f"{path}/proofs", {"proof": "code_email", "code": code}, **bearer)
     session = {"Authorization": f"Bearer {done['session']['token']}"}
-    refused = await asyncio.to_thread(
-        service.call, "POST", "/api/v1/requests", {"kind": "change", "number": ANNA_NEW}, **session
-    )
-    assert refused.json()["code"] == "no_way_offered"
+    asked = {"kind": "change", "number": ANNA_NEW, "send": ["code_new"]}
+    change = await call(service, "/api/v1/requests", asked, **session)
+    path = f"/api/v1/requests/{change['id']}"
+    proof = {"proof": "code_new", "code": await phones.code(ANNA_NEW)}
+    begun = await call(service, f"{path}/proofs", proof, **session)
+    assert begun["state"] == "open"
+    link = await _mailed(office, r"/stop/(\S+)")
+    stopped = await call(service, "/api/v1/objections", {"link": link})
+    assert stopped["state"] == "objected"
     account = await asyncio.to_thread(service.call, "GET", "/api/v1/account", **session)
     assert account.json()["number"] == ANNA
 
 
 async def _mailed_code(office: PostOffice) -> str:
+    return await _mailed(office, r"(?<!\d)(\d{6})(?!\d)")
+
+
+async def _mailed(office: PostOffice, pattern: str) -> str:
+    """The first thing of that kind that a letter to Anna carries."""
     for _ in range(200):
         for letter in office.letters:
             part = letter.get_body(("plain",))
             assert part is not None
-            code = re.search(r"(?<!\d)\d{6}(?!\d)", part.get_content())
-            if code and letter["To"] == MAILBOX:
-                return code.group()
+            found = re.search(pattern, part.get_content())
+            if found and letter["To"] == MAILBOX:
+                return found.group(1)
         await asyncio.sleep(0.05)
-    raise AssertionError("no code by mail")
+    raise AssertionError(f"no {pattern} by mail")
 
 
 def test_a_request_under_way_is_answered_after_a_stop_was_asked_for(tmp_path: Path) -> None:
