@@ -39,7 +39,7 @@ ROUND_TRIPS: Final = 4
 START_S: Final = 1.0
 MEMORY_MIB: Final = 60.0
 PAGES_TO_API: Final = 2.5
-FIRST_PAGE_BYTES: Final = 50 * 1024
+FIRST_PAGE_KB: Final = 50.0
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -237,9 +237,8 @@ def _goals(result: Result, table: Table) -> list[tuple[str, ...]]:
             lines.append(_goal(what, GROWTH, grown.median if grown else None, f"{grown} ×"))
     for (flow, ways), engine in product(BY_PAGES.items(), plan.engines):
         lines += [_worst_page(plan, table, flow, engine, way) for way in ways]
-    whole = result.weight.whole
-    first = f"{whole / 1024:.1f} KiB"
-    lines.append(_goal("first page over the wire, bytes", FIRST_PAGE_BYTES, whole, first))
+    weight = result.weight.whole / 1000
+    lines.append(_goal("first page over the wire", FIRST_PAGE_KB, weight, f"{weight:.1f} kB"))
     for engine in plan.engines:
         trips = sum(
             a.round_trips for a in result.asked if a.engine == engine and "change" in a.call

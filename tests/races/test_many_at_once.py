@@ -414,7 +414,7 @@ async def test_an_undo_from_two_processes_counts_once(house: House, beside: Hous
         assert words["done"] == 1, words
         assert set(words) <= {
             "done", "account_changed", "request_finished", "code_wrong", "code_expired",
-            "try_again", "no_way_offered",
+            "code_tries_spent", "try_again", "no_way_offered",
         }  # fmt: skip
     assert (await house.acts()).count("number_returned") == 5
     assert await broken(house) == []

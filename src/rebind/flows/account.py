@@ -9,9 +9,11 @@ from rebind.domain.acts import Act
 from rebind.domain.phone import masked
 from rebind.domain.refusals import SESSION_ON_PROBATION, Refused
 from rebind.domain.units import Id, Ms
+from rebind.flows.desk import callers, views
 from rebind.flows.desk.callers import SignedIn, signed_in
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.store import accounts, acts
+from rebind.flows.desk.views import RequestView
+from rebind.store import accounts, acts, standing
 from rebind.store.acts import StoredAct
 
 HISTORY_MAX = 100
@@ -49,8 +51,30 @@ class BindingView(msgspec.Struct, frozen=True):
 async def show(desk: Desk, caller: Caller) -> AccountView | Refused:
     """Who am I. Refusals: session_required, session_ended."""
     who = await signed_in(desk, caller)
+    return who if isinstance(who, Refused) else _view(desk, who)
+
+
+async def show_with_waiting(
+    desk: Desk, caller: Caller
+) -> tuple[AccountView, list[RequestView]] | Refused:
+    """Who am I, and what waits on the account, in one read; on probation nothing is told of that.
+    Refusals: session_required, session_ended."""
+    asked = callers.asked(caller)
+    if isinstance(asked, Refused):
+        return asked
+    token, query = asked
+    now = desk.clock.now()
+    waiting = standing.of_account(token.account_id, now, views.STANDING_MAX)
+    rows, found = await desk.engine.read(query, waiting)
+    who = callers.answered(token, rows, now)
     if isinstance(who, Refused):
         return who
+    await callers.note_seen(desk, who, now)
+    shown = views.standing(desk, standing.rows(found), now) if who.full else []
+    return _view(desk, who), shown
+
+
+def _view(desk: Desk, who: SignedIn) -> AccountView:
     row, number = who.row, who.number(desk)
     return AccountView(
         row.account_id,

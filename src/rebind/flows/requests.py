@@ -21,7 +21,7 @@ from rebind.domain.refusals import (
     SESSION_ON_PROBATION,
     Refused,
 )
-from rebind.domain.request import Kind, Move, State, after, may, state_of
+from rebind.domain.request import Kind, Move, State, after, may
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk import budgets, callers, codes, notices, tokens, views
 from rebind.flows.desk import dossier as dossiers
@@ -32,9 +32,6 @@ from rebind.flows.desk.dossier import Dossier, email_factor
 from rebind.flows.desk.views import RequestView, SentCode
 from rebind.store import limits, requests, standing
 from rebind.store.emails import EmailRow
-
-STANDING_MAX = 20
-"""Waiting requests shown; there is hardly ever more than one."""
 
 
 async def _open(desk: Desk, caller: Caller, request_id: Id, now: Ms) -> Dossier | Refused:
@@ -116,21 +113,8 @@ async def standing_on(desk: Desk, caller: Caller) -> list[RequestView] | Refused
     if not who.full:
         return Refused(SESSION_ON_PROBATION)
     now = desk.clock.now()
-    (found,) = await desk.engine.read(standing.of_account(who.account_id, now, STANDING_MAX))
-    return [
-        RequestView(
-            each.id,
-            each.kind,
-            state_of(each.ended_as, each.wait_until, each.ready_at, each.expires_at, now),
-            (),
-            each.expires_at,
-            wait_until=each.wait_until,
-            row=each.policy_row,
-            number=views.shown(desk.seal.unseal("requests.number", each.id, each.number_sealed)),
-        )
-        for each in standing.rows(found)
-        if each.ended_at is None
-    ]
+    (found,) = await desk.engine.read(standing.of_account(who.account_id, now, views.STANDING_MAX))
+    return views.standing(desk, standing.rows(found), now)
 
 
 async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:

@@ -8,9 +8,9 @@ from rebind.domain.refusals import PATH_UNKNOWN, Refused
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.spelling import NO_ID, read_id
 from rebind.entrypoints.web.routes import Handler, Moved, Outcome, Page, Route, Visit
-from rebind.flows import account, requests, sessions
+from rebind.flows import account, sessions
 from rebind.flows.account import AccountView
-from rebind.flows.desk import Desk, RequestView
+from rebind.flows.desk import Desk
 
 
 class Account:
@@ -23,10 +23,11 @@ class Account:
         """A handler that shows the account on that page."""
 
         async def handler(visit: Visit) -> Outcome:
-            who = await account.show(self._desk, visit.caller)
-            if isinstance(who, Refused):
-                return who
-            return inside(name, who, waiting=await standing_on(self._desk, visit))
+            found = await account.show_with_waiting(self._desk, visit.caller)
+            if isinstance(found, Refused):
+                return found
+            who, waiting = found
+            return inside(name, who, waiting=waiting)
 
         return handler
 
@@ -62,12 +63,6 @@ class Account:
     async def end_others(self, visit: Visit) -> Outcome:
         """Every session but this one ends."""
         return await sessions.end_others(self._desk, visit.caller) or Moved("/sessions")
-
-
-async def standing_on(desk: Desk, visit: Visit) -> list[RequestView]:
-    """What waits in the account; on probation nothing is told of it."""
-    found = await requests.standing_on(desk, visit.caller)
-    return [] if isinstance(found, Refused) else found
 
 
 def inside(name: str, who: AccountView, **context: object) -> Page:

@@ -4,7 +4,7 @@ from rebind.domain.evidence import Proof
 from rebind.domain.refusals import Refused
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.web import forms
-from rebind.entrypoints.web.account import inside, standing_on
+from rebind.entrypoints.web.account import inside
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Route, Visit
 from rebind.flows import account, change
@@ -25,15 +25,14 @@ class Phone:
 
     async def show(self, visit: Visit) -> Outcome:
         """The number, and those that the account had."""
-        who = await account.show(self._desk, visit.caller)
-        if isinstance(who, Refused):
-            return who
+        seen = await account.show_with_waiting(self._desk, visit.caller)
+        if isinstance(seen, Refused):
+            return seen
+        who, waiting = seen
         found = await account.bindings(self._desk, visit.caller)
         if isinstance(found, Refused):
             return found
-        return inside(
-            "phone/show", who, bindings=found, waiting=await standing_on(self._desk, visit)
-        )
+        return inside("phone/show", who, bindings=found, waiting=waiting)
 
     async def unlink(self, visit: Visit) -> Outcome:
         """That a number can only be replaced."""

@@ -1,16 +1,19 @@
 """Views: a request, its codes and a session as their owner sees them. What a door shows is made of
 these; nothing here is in full that need not be."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rebind.domain import mailbox
 from rebind.domain.evidence import Proof
 from rebind.domain.phone import masked
-from rebind.domain.request import State
+from rebind.domain.request import State, state_of
 from rebind.domain.rows import Ways
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk.desk import Desk
 from rebind.flows.desk.dossier import Dossier
+from rebind.store.standing import Standing
 
 
 class SessionGiven(msgspec.Struct, frozen=True):
@@ -86,3 +89,25 @@ def request(
 def shown(address: str) -> str:
     """A number or a mailbox, masked."""
     return mailbox.masked(address) if "@" in address else masked(address)
+
+
+STANDING_MAX = 20
+"""Waiting requests shown; there is hardly ever more than one."""
+
+
+def standing(desk: Desk, found: Sequence[Standing], now: Ms) -> list[RequestView]:
+    """What waits on an account, as its sessions see it: enough to object."""
+    return [
+        RequestView(
+            each.id,
+            each.kind,
+            state_of(each.ended_as, each.wait_until, each.ready_at, each.expires_at, now),
+            (),
+            each.expires_at,
+            wait_until=each.wait_until,
+            row=each.policy_row,
+            number=shown(desk.seal.unseal("requests.number", each.id, each.number_sealed)),
+        )
+        for each in found
+        if each.ended_at is None
+    ]

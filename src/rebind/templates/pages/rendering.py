@@ -7,11 +7,14 @@ behind the filters.
 """
 
 import re
+from collections.abc import Mapping, MutableMapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -22,18 +25,35 @@ from rebind.templates.pages import tellings
 
 FOLDER = Path(__file__).parent
 _FIGURE = re.compile(r"%\((\w+)\)s")
+_PICTURES = "icons.html"
+_BODIES = ("body", "else_")
 
 
 class _Translated(NodeTransformer):
     """Puts translations in the place of texts. What `{% trans %}` shows becomes plain template text
-    around its figures; `_("…")` becomes a constant. Texts with several forms stay as they are."""
+    around its figures; `_("…")` becomes a constant. Texts with several forms stay as they are. A
+    picture that is shown as it is becomes plain text too, and what is shown one after the other is
+    shown in one go."""
 
-    def __init__(self, locale: Locale) -> None:
+    def __init__(self, locale: Locale, pictures: Mapping[str, Any]) -> None:
         self._texts = Catalogue().translations(locale)
+        self._pictures = pictures
+
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        super().generic_visit(node, *args, **kwargs)
+        for field in _BODIES:
+            body = getattr(node, field, None)
+            if isinstance(body, list):
+                setattr(node, field, _joined(body))
+        return node
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802
         shown: list[nodes.Expr] = []
         for each in node.nodes:
+            if isinstance(each, nodes.Getattr) and _is_pictures(each.node):
+                picture = str(self._pictures[each.attr])
+                shown.append(nodes.TemplateData(picture, lineno=each.lineno))
+                continue
             text = self._translated(each)
             if text is None or not isinstance(each, nodes.Call):
                 shown.append(each)
@@ -64,12 +84,59 @@ class _Translated(NodeTransformer):
         return self._texts.gettext(text.value) if isinstance(text, nodes.Const) else None
 
 
+def _joined(body: list[nodes.Node]) -> list[nodes.Node]:
+    """Neighbours that show something, as one."""
+    found: list[nodes.Node] = []
+    for each in body:
+        last = found[-1] if found else None
+        if isinstance(each, nodes.Output) and isinstance(last, nodes.Output):
+            last.nodes = [*last.nodes, *each.nodes]
+        else:
+            found.append(each)
+    return found
+
+
+def _is_pictures(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "icons" and node.ctx == "load"
+
+
+def _is_needless(node: nodes.Node, source: nodes.Template) -> bool:
+    """An import of pictures, all of which have become plain text."""
+    is_import = isinstance(node, nodes.Import) and node.target == "icons"
+    return is_import and not any(map(_is_pictures, source.find_all(nodes.Name)))
+
+
+class _Kept(Template):
+    """A template that is imported is made into its macros once: those know nothing of a page but
+    what they are given."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return super()._get_default_module() if self._module is None else self._module
+
+
 class _InOneLanguage(Environment):
-    """An environment whose templates are translated when they are compiled."""
+    """An environment whose templates are translated when they are compiled, and never looked for
+    again."""
+
+    template_class = _Kept
 
     def __init__(self, locale: Locale, **options: Any) -> None:
         super().__init__(**options)
         self._locale: Locale = locale
+        self._ready: dict[str, Template] = {}
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002
+    ) -> Template:
+        if isinstance(name, Template) or globals is not None:
+            return super().get_template(name, parent, globals)
+        ready = self._ready.get(name)
+        if ready is None:
+            ready = self._ready[name] = super().get_template(name, parent)
+        return ready
 
     def _generate(
         self,
@@ -78,7 +145,9 @@ class _InOneLanguage(Environment):
         filename: str | None,
         defer_init: bool = False,
     ) -> str:
-        source = _Translated(self._locale).visit(source)
+        pictures = {} if name == _PICTURES else vars(self.get_template(_PICTURES).module)
+        source = _Translated(self._locale, pictures).visit(source)
+        source.body = [each for each in source.body if not _is_needless(each, source)]
         return super()._generate(source, name, filename, defer_init)
 
 
