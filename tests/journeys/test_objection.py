@@ -3,6 +3,8 @@
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 
@@ -232,7 +234,11 @@ async def test_an_objection_against_the_end_of_the_wait(
     begun = await c4(house, anna)
     link = await house.link_to(ANNA_MAIL, "stop")
     house.clock.push(DAY)
-    calls = [Someone(house, ANNA).stop_by(link), house.upkeep.once(), house.upkeep.once()]
+    calls: list[Awaitable[Any]] = [
+        Someone(house, ANNA).stop_by(link),
+        house.upkeep.once(),
+        house.upkeep.once(),
+    ]
     outcomes = await asyncio.gather(*(calls[turn:] + calls[:turn]))
     words = [said(one) for one in outcomes if not isinstance(one, int)]
     await house.pass_time(0)

@@ -122,6 +122,23 @@ def test_sqlite_understands(sentence: Statement, sqlite_template: Path) -> None:
         file.execute(f"EXPLAIN {sentence.sql}", nothing).fetchall()
 
 
+WHOLE = {"accounts.first", "outbox.waiting"}
+"""The one looks whether there is anybody at all, the other counts what still waits to be sent: its
+index holds nothing else."""
+
+
+def test_every_sentence_reaches_its_rows_by_a_key(sqlite_template: Path) -> None:
+    """What one act costs must not grow with the number of accounts."""
+    walked = set()
+    with closing(sqlite3.connect(sqlite_template)) as file:
+        for sentence in sentences():
+            nothing = dict.fromkeys(parameters_of(sentence))
+            plan = file.execute(f"EXPLAIN QUERY PLAN {sentence.sql}", nothing).fetchall()
+            if any(words.startswith("SCAN") and "CONSTANT" not in words for *_, words in plan):
+                walked.add(sentence.name)
+    assert walked == WHOLE
+
+
 async def test_postgres_understands(postgres_url: str) -> None:
     connection = await asyncpg.connect(postgres_url)
     misunderstood = []
