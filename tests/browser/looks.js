@@ -26,12 +26,17 @@
 
   const frame = () => new Promise((done) => requestAnimationFrame(() => done(null)));
 
+  // The page without its words: the same for pages that are made of the same parts.
+  const parts = () => [...document.querySelectorAll("*")].map((one) =>
+    [one.tagName, one.className.baseVal ?? one.className, ...one.getAttributeNames()].join(" "));
+
   // What the page's scripts do by themselves has been done, and drawn: two frames show it.
   const settled = async () => {
     const works = [...document.querySelectorAll("input[name=work]")];
     while (works.some((one) => !one.value)) await frame();
     await frame();
     await frame();
+    return { shifts, parts: `${document.documentElement.lang} ${parts()}` };
   };
 
   // Radio buttons of one name are one stop; the arrows go on from there.
@@ -101,5 +106,5 @@
     scrollTo(0, scrolled);
   };
 
-  Object.defineProperty(window, "looks", { value: { shifts, settled, begin, here, end } });
+  Object.defineProperty(window, "looks", { value: { settled, begin, here, end } });
 })();

@@ -5,17 +5,16 @@ accessibility (axe, WCAG 2.2 AA), both colours, contents wider than a small scre
 while the page is read, controls that the keyboard does not reach or whose focus nobody sees, and
 every complaint of the browser itself. Refuses to judge taste: that is what `make pictures` is for.
 
-A page that a story comes to is looked at once in a run: one with the same tags in the same language
-is the same page, whatever stands between them. `test_pages.py` looks at each of the samples.
+A page that a story comes to is looked at once in a run: one of the same parts, in the same language
+and on the same screen, is the same page, whatever it says. `test_pages.py` looks at each sample.
 """
 
 import hashlib
-import re
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import ConsoleMessage, Error, Page, Request, Response, ViewportSize
+from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
 
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE: dict[str, Any] = {
@@ -34,7 +33,6 @@ NARROW = (390, 320)
 SCRIPT = (Path(__file__).parent / "looks.js").read_text(encoding="utf-8")
 """Runs before every page's own scripts and keeps what is asked for afterwards."""
 
-_VARIES = re.compile(r'(?<=>)[^<]+|(?:value|title|datetime)="[^"]*"|(?<=/)[\w.=-]{16,}|\d+')
 _memory: list[Path] = []
 
 
@@ -83,28 +81,28 @@ async def look(page: Page, watch: Watch, *, scripts: bool = True) -> None:
 
 
 async def found(
-    page: Page, watch: Watch, *, scripts: bool = True, always: bool = False
+    page: Page, watch: Watch, *, scripts: bool = True, deep: bool | None = None
 ) -> list[str]:
-    """What is wrong with the page that is open now. `always`: whoever has looked at it before."""
+    """What is wrong with the page that is open now. `deep`: with axe and the keyboard; where that
+    is not said, once for each page."""
     wrong = []
     if scripts:
-        await page.evaluate("looks.settled()")
-        wrong += [f"it jumps: {shift}" for shift in await page.evaluate("looks.shifts")]
-    if _new(await page.content(), page.viewport_size) or always:
-        if scripts:
+        seen = await page.evaluate("looks.settled()")
+        wrong = [f"it jumps: {shift}" for shift in seen["shifts"]]
+        if _new(seen["parts"], page) if deep is None else deep:
             wrong += await violations(page)
             wrong += await unreachable(page)
-        wrong += await too_wide(page)
+    wrong += await too_wide(page)
     wrong += watch.complaints
     watch.complaints = []
     return wrong
 
 
-def _new(content: str, size: ViewportSize | None) -> bool:
-    """Whether nobody has looked at such a page; from now on somebody has."""
-    plain = f"{size} {_VARIES.sub('#', content)}".encode()
+def _new(parts: str, page: Page) -> bool:
+    """Whether nobody has looked at a page of these parts; from now on somebody has."""
+    name = hashlib.blake2b(f"{page.viewport_size} {parts}".encode(), digest_size=16).hexdigest()
     try:
-        (_memory[0] / hashlib.blake2b(plain, digest_size=16).hexdigest()).touch(exist_ok=False)
+        (_memory[0] / name).touch(exist_ok=False)
     except FileExistsError:
         return False
     return True

@@ -1,7 +1,9 @@
-"""Thieves, and the holder who still has the account at the end of each story."""
+"""Thieves, and the holder who still has the account at the end of each story.
+
+The pages that they come to are walked in both languages by other stories.
+"""
 
 from rebind.domain.units import DAY, HOUR, MINUTE
-from rebind.templates.catalogue import Locale
 from tests.browser.house import OpenHouse
 from tests.browser.people import SESSION, People, Person
 from tests.people import ANNA, ANNA_MAIL, THIEF
@@ -20,11 +22,11 @@ async def still_hers(anna: Person, house: OpenHouse) -> None:
     await anna.is_at("/profile", "My profile")
 
 
-async def test_a_stolen_session_cookie(people: People, house: OpenHouse, language: Locale) -> None:
+async def test_a_stolen_session_cookie(people: People, house: OpenHouse) -> None:
     """The cookie of her session is copied to another machine, without that of her browser."""
-    anna = await people.holder(ANNA, language, emails=(ANNA_MAIL,))
+    anna = await people.holder(ANNA, emails=(ANNA_MAIL,))
     await anna.opens("/profile")
-    thief = await people.somebody(language)
+    thief = await people.somebody()
     cookies = {one["name"]: one["value"] for one in await anna.context.cookies()}
     await people.remember(thief, SESSION, cookies[SESSION])
     await thief.opens("/phone/change")
@@ -36,11 +38,9 @@ async def test_a_stolen_session_cookie(people: People, house: OpenHouse, languag
     await still_hers(anna, house)
 
 
-async def test_an_unlocked_phone_for_ten_minutes(
-    people: People, house: OpenHouse, language: Locale
-) -> None:
+async def test_an_unlocked_phone_for_ten_minutes(people: People, house: OpenHouse) -> None:
     """The thief has her browser, her SIM card and its SMS; then she has her phone again."""
-    anna = await people.holder(ANNA, language, emails=(ANNA_MAIL,))
+    anna = await people.holder(ANNA, "en", emails=(ANNA_MAIL,))
     await anna.opens("/phone/change")
     await anna.sends(number=THIEF)
     codes = [await anna.inbox(number).code() for number in (ANNA, THIEF)]
@@ -63,12 +63,10 @@ async def test_an_unlocked_phone_for_ten_minutes(
     assert await house.number() == ANNA
 
 
-async def test_one_code_relayed_in_real_time(
-    people: People, house: OpenHouse, language: Locale
-) -> None:
+async def test_one_code_relayed_in_real_time(people: People, house: OpenHouse) -> None:
     """She tells the code of a sign-in to somebody who rings her up; the account has only SMS."""
-    anna = await people.holder(ANNA, language)
-    thief = await people.somebody(language)
+    anna = await people.holder(ANNA)
+    thief = await people.somebody()
     await thief.opens("/sign-in")
     await thief.sends(number=ANNA)
     await thief.sends(code_current=await anna.inbox(ANNA).code())

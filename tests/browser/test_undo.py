@@ -51,7 +51,7 @@ async def test_by_the_link_of_a_mail(people: People, house: OpenHouse, language:
     await is_back(anna, thief, house)
 
 
-@pytest.mark.parametrize("address", [ANNA, ANNA_MAIL])
+@pytest.mark.parametrize(("language", "address"), [("ru", ANNA), ("en", ANNA_MAIL)])
 async def test_without_a_link(
     people: People, house: OpenHouse, language: Locale, address: str
 ) -> None:

@@ -186,7 +186,7 @@ function digest(text) {
 
 for (const told of all("[data-work]")) {
   const { work, bits, done } = told.dataset;
-  told.hidden = false;
+  told.classList.add("begun");
   let nonce = 0;
   const some = () => {
     for (const until = nonce + 2000; nonce < until; nonce += 1) {
