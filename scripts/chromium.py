@@ -10,14 +10,30 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
 
+OFF = (
+    # What a window has for people, and a spare process for the next page: half of what it costs to
+    # open one, for nobody.
+    "SpareRendererForSitePerProcess",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+    # What Playwright turns off as well, as far as it concerns our pages: the last list is heeded.
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+)
 FLAGS = (
     "--no-sandbox",  # its sandbox does not work for root, and it sees no page but ours
-    "--disable-gpu",  # nobody looks at its window
+    "--disable-gpu",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    f"--disable-features={','.join(OFF)}",
 )
 
 
@@ -30,7 +46,7 @@ def program() -> str | None:
 async def running(found: str) -> AsyncIterator[Browser]:
     """A browser without a window, until the block ends."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=[*FLAGS, *__import__("os").environ.get("XF","").split()])
+        browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         try:
             yield browser
         finally:
