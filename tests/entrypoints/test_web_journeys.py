@@ -121,9 +121,7 @@ async def test_without_the_present_number_only_the_new_one_is_asked(
     assert len(house.post.sms_to(ANNA_NEW)) == 1
 
 
-async def test_a_russian_page_takes_numbers_as_russians_write_them(
-    house: House, both: App
-) -> None:
+async def test_a_russian_page_takes_numbers_as_russians_write_them(house: House, both: App) -> None:
     browser = Browser(both, language="ru")
     assert (await enrol(house, browser, "8 (916) 123-45-67")).path == "/profile"
     hint = await browser.step("GET", "/phone-hint?number=8+(903)+111-22-33")
