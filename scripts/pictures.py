@@ -99,8 +99,12 @@ async def photograph(browser: Browser, wanted: list[Shot]) -> None:
 
 async def take(page: Page, shot: Shot) -> None:
     """Show one page and photograph the whole of it."""
+    await page.set_viewport_size(SCREENS[shot.screen])
     await page_samples.show(page, shot.sample, shot.locale)
-    await page.screenshot(path=FOLDER / shot.file, full_page=True, animations="disabled")
+    # A screen as high as the page, so that what stays at its foot does not lie across the middle.
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await page.set_viewport_size({**SCREENS[shot.screen], "height": height})
+    await page.screenshot(path=FOLDER / shot.file, animations="disabled")
 
 
 def sheet(wanted: list[Shot]) -> str:

@@ -16,10 +16,14 @@
     return element?.outerHTML.replace(/\s+/g, " ").slice(0, 120) ?? "something";
   };
 
+  const corner = ({ x, y }) => `${Math.round(x)},${Math.round(y)}`;
+  const moved = ({ node, previousRect, currentRect }) =>
+    `${short(node)} from ${corner(previousRect)} to ${corner(currentRect)}`;
+
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       if (!entry.hadRecentInput) {
-        shifts.push(`${entry.value.toFixed(4)} ${entry.sources.map((s) => short(s.node))}`);
+        shifts.push(`${entry.value.toFixed(4)} ${entry.sources.map(moved).join("; ")}`);
       }
     }
   }).observe({ type: "layout-shift", buffered: true });

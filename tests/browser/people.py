@@ -164,6 +164,7 @@ class Person:
     async def _write(self, field: Locator, value: str) -> None:
         if await field.get_attribute("type") == "checkbox":
             await self._activate(field, key="Space")
+            assert await field.is_checked(), f"{field} was pressed, and is not ticked"
             return
         if self.way is not Way.KEYBOARD:
             await field.fill(value)

@@ -7,7 +7,7 @@ import pytest
 from rebind.domain.units import MINUTE
 from rebind.templates.catalogue import Locale
 from tests.browser.house import OpenHouse
-from tests.browser.people import People, Person, Telling
+from tests.browser.people import PHONE, People, Person, Telling
 from tests.people import ANNA, ANNA_MAIL, BORIS
 
 REQUEST = r"/requests/[0-9a-f]{32}"
@@ -128,3 +128,18 @@ async def test_whoever_asked_too_often_works_for_the_next_code(
     assert await anna.page.locator("input[name=number]").input_value() != ""
     await anna.sends(number=ANNA)
     await anna.is_at(REQUEST, "Enter the code")
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/phone/change"])
+async def test_what_is_said_of_a_number_moves_nothing_under_the_finger(
+    people: People, language: Locale, path: str
+) -> None:
+    """No browser counts a jump within half a second of typing; whoever presses a button does."""
+    anna = await people.holder(ANNA, language, screen=PHONE, signed_in=path == "/phone/change")
+    await anna.opens(path)
+    button = anna.page.locator("main form button:not([type=button])").first
+    before = await button.bounding_box()
+    async with anna.page.expect_response("**/phone-hint?*"):
+        await anna.page.locator("input[name=number]").fill(BORIS)
+    await anna.looks()
+    assert await button.bounding_box() == before
