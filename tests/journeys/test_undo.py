@@ -380,6 +380,26 @@ async def test_the_thiefs_device_is_known_no_more(house: House) -> None:
     assert (said(half), half.needs) == ("open", ((Proof.CODE_EMAIL,),))
 
 
+async def test_a_device_that_kept_its_key_to_itself_is_known_no_more(house: House) -> None:
+    """His own device has been known for a day; he changes without showing its key (row C3)."""
+    anna = await house.bring_in(ANNA)
+    await house.write("UPDATE bindings SET confirmed_at = :now", now=house.clock.now())
+    his = Someone(house, ANNA, None, anna.id, "203.0.113.66")
+    assert said(await his.sign_in()) == "done"
+    house.clock.push(8 * DAY)
+    key, his.device = his.device, None
+    waiting = await c3(house, his)
+    await house.pass_time(3 * DAY)
+    assert said(await answer_anew(house, his, waiting, THIEF)) == "done"
+    robbed = Robbed(house, anna)
+    house.clock.push(HOUR)
+    assert await robbed.undone() == "done"
+    # He reads her codes still, and the lock holds all the same.
+    house.clock.push(MINUTE)
+    his.device = key
+    assert said(await his.sign_in()) == "lock_too_young"
+
+
 async def test_everybody_is_told_again_while_it_matters(robbed: Robbed) -> None:
     """After 12 and 48 hours: of the change, then of the undo, and of neither once she is in."""
     house, changed = robbed.house, sorted((ANNA, THIEF, ANNA_MAIL))

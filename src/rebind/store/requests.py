@@ -35,10 +35,11 @@ _WHOLE = """
         b.number_sealed, b.number_key, b.region, b.bound_at, b.confirmed_at,
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row,
         s.level, s.opened_at, s.expires_at, s.ended_at,
-        u.begun_at, u.ended_at, u.policy_row, u.number_version, u.device_id,
+        u.begun_at, u.ended_at, u.policy_row, u.number_version, t.device_id,
         o.number_sealed, o.number_key, o.region, o.bound_at, o.confirmed_at
     FROM requests r
     LEFT JOIN requests u ON u.id = r.about_id
+    LEFT JOIN sessions t ON t.account_id = u.account_id AND t.id = u.session_id
     LEFT JOIN bindings o ON o.account_id = u.account_id AND o.version = u.number_version
     LEFT JOIN numbers n ON n.number_key = COALESCE(o.number_key, r.number_key)
     LEFT JOIN accounts a ON a.id = r.account_id
@@ -74,7 +75,8 @@ _EVIDENCE_OF = Statement(
 
 class RequestRow(msgspec.Struct, frozen=True):
     """A request with the rows it touches, in the order of the SELECT. What is missing is None.
-    `undone_` is the request that an undo is about, and the binding that it ended."""
+    `undone_` is the request that an undo is about, with the device of the session that began it,
+    whether or not that showed its key, and the binding that it ended."""
 
     id: Id
     kind: str
