@@ -400,6 +400,25 @@ async def test_a_device_that_kept_its_key_to_itself_is_known_no_more(house: Hous
     assert said(await his.sign_in()) == "lock_too_young"
 
 
+async def test_a_number_that_came_back_is_as_old_as_before(house: House) -> None:
+    """The thief does it twice within a week, and is undone twice."""
+    robbed = await rob(house, emails=())
+    anna, first = robbed.anna, await house.link_to(ANNA, "undo")
+    assert await robbed.undone() == "done"
+    house.clock.push(DAY)
+    there = anna.elsewhere()
+    assert said(await there.sign_in()) == "done"
+    house.clock.push(DAY)
+    waiting = await c3(house, there, CLARA)
+    await house.pass_time(3 * DAY)
+    assert said(await answer_anew(house, there, waiting, CLARA)) == "done"
+    house.clock.push(HOUR)
+    assert await house.link_to(ANNA, "undo") != first
+    assert await robbed.undone() == "done"
+    assert (await robbed.state())[0] == "locked"
+    assert await broken(house) == []
+
+
 async def test_everybody_is_told_again_while_it_matters(robbed: Robbed) -> None:
     """After 12 and 48 hours: of the change, then of the undo, and of neither once she is in."""
     house, changed = robbed.house, sorted((ANNA, THIEF, ANNA_MAIL))

@@ -184,7 +184,8 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     after = based_on + 1
     sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, after), new)
     undo_until = now + desk.policy.undo_h * HOUR
-    role = notices.former_role(desk, dossier, row.current_bound_at or now, now)
+    since = dossier.had_since(based_on, row.current_key or b"", row.current_bound_at or now)
+    role = notices.former_role(desk, dossier, since, now)
     before = Addressee("sms", old, old_keys[0], role)
     told = _changed(desk, dossier, before, now, undo_until, now)
     writes = [
@@ -235,7 +236,8 @@ def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> li
         gone = dossier.replaced()
         if gone is None:
             return []
-        role = notices.former_role(desk, dossier, gone.bound_at, gone.released_at)
+        since = dossier.had_since(gone.version, gone.number_key, gone.bound_at)
+        role = notices.former_role(desk, dossier, since, gone.released_at)
         number = dossier.released_number(desk, gone)
         before = Addressee("sms", number, desk.seal.index("number", number), role)
         return _changed(desk, dossier, before, row.ended_at or now, row.stands_until, now)

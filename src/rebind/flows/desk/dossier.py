@@ -128,6 +128,17 @@ class Dossier(msgspec.Struct, frozen=True):
         place = accounts.place_of(released.account_id, released.version)
         return desk.seal.unseal("bindings.number", place, released.number_sealed)
 
+    def had_since(self, version: int, number_key: bytes, bound_at: Ms) -> Ms:
+        """Since when the account has had the number of a binding. One that an undo brought back is
+        as old as before: what came between was never the holder's."""
+        for each in reversed(self.released):
+            if each.version >= version or each.reason == Kind.UNDO:
+                continue
+            if each.number_key != number_key:
+                break
+            bound_at = each.bound_at
+        return bound_at
+
     def with_emails(self, found: Sequence[EmailRow]) -> "Dossier":
         """The same with only these e-mails."""
         return msgspec.structs.replace(self, emails=tuple(found))
@@ -195,14 +206,15 @@ class Dossier(msgspec.Struct, frozen=True):
         row = self.row
         if row.undone_begun_at is None or row.undone_ended_at is None:
             return None
-        if row.undone_bound_at is None:
+        version, key, bound_at = row.undone_version, row.undone_key, row.undone_bound_at
+        if version is None or key is None or bound_at is None:
             return None
         elsewhere = row.holder is not None and row.holder != row.account_id
         held = row.held_until is None or row.held_until > now
         return undo.facts_of(
             row.undone_begun_at,
             row.undone_ended_at,
-            row.undone_bound_at,
+            self.had_since(version, key, bound_at),
             row.undone_row,
             elsewhere and held,
         )

@@ -76,7 +76,8 @@ def former_numbers(desk: Desk, dossier: Dossier, besides: set[bytes]) -> list[Ad
         elsewhere = old.holder is not None and old.holder != old.account_id
         if old.number_key in besides or old.reason == Kind.UNDO or elsewhere:
             continue
-        role = former_role(desk, dossier, old.bound_at, old.released_at)
+        since = dossier.had_since(old.version, old.number_key, old.bound_at)
+        role = former_role(desk, dossier, since, old.released_at)
         if role != BRIEF or old.number_key not in found:
             number = dossier.released_number(desk, old)
             found[old.number_key] = Addressee("sms", number, old.number_key, role)
