@@ -521,8 +521,8 @@ async def test_the_thief_does_not_undo_her_return(house: House) -> None:
     house.clock.push(HOUR)
     his = Someone(house, THIEF, address="203.0.113.66")
     begun = await his.begin(Kind.UNDO, THIEF)
-    half = await his.prove(begun, code_new=await house.code_to(THIEF))
-    assert said(half) == "open"
+    refused = await his.prove(begun, code_new=await house.code_to(THIEF))
+    assert said(refused) == "no_way_offered"
     assert await number_of(house, anna) == ANNA
     house.clock.push(MINUTE)
     for sent in house.post.sms_to(THIEF):
@@ -532,6 +532,36 @@ async def test_the_thief_does_not_undo_her_return(house: House) -> None:
     nothing = await anna.elsewhere().begin(Kind.UNDO, ANNA)
     await house.deliver()
     assert said(await anna.elsewhere().prove(nothing, code_new="000000")) == "code_wrong"
+
+
+async def test_nor_does_whoever_reads_her_mailbox(house: House) -> None:
+    """The thief reads her mail: he neither gets his number back on her account, nor gets in."""
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await anna.sign_in()
+    assert said(await anna.change(THIEF)) == "done"
+    house.clock.push(HOUR)
+    assert said(await anna.change(ANNA)) == "done"
+    house.clock.push(HOUR)
+    his = Someone(house, THIEF, address="203.0.113.66")
+    begun = await his.begin(Kind.UNDO, ANNA_MAIL)
+    refused = await his.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    assert said(refused) == "no_way_offered"
+    assert await number_of(house, anna) == ANNA
+
+
+async def test_a_number_to_which_she_went_back_is_as_old_as_before(house: House) -> None:
+    """Four days later, with the first change beyond undoing, the thief comes again."""
+    anna = await house.bring_in(ANNA)
+    await anna.sign_in()
+    assert said(await anna.change(THIEF)) == "done"
+    house.clock.push(HOUR)
+    assert said(await anna.change(ANNA)) == "done"
+    await house.pass_time(4 * DAY)
+    assert said(await anna.change(THIEF)) == "done"
+    robbed = Robbed(house, anna)
+    anna.number = ANNA
+    house.clock.push(HOUR)
+    assert await robbed.undone() == "done"
 
 
 async def test_a_number_that_an_undo_took_has_no_say_for_a_month(robbed: Robbed) -> None:

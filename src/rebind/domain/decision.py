@@ -130,7 +130,7 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
     if ask.kind is Kind.UNDO and account.state is not AccountState.CLOSED:
         if account.lock is not None and account.lock.frozen:
             return Refuse(ACCOUNT_LOCKED)
-        return None if undo.in_time(case) else Refuse(NO_WAY)
+        return None if undo.in_time(case) and not undo.leads_astray(case) else Refuse(NO_WAY)
     if account.state not in _MAY_ASK and ask.kind is not Kind.ENROL and not _may_lift(case):
         return Refuse(ACCOUNT_LOCKED)
     if ask.kind not in _MOVES_NUMBER:

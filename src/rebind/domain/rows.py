@@ -90,7 +90,8 @@ class LockFacts(msgspec.Struct, frozen=True):
 
 
 class UndoFacts(msgspec.Struct, frozen=True):
-    """The finished request that an undo wants to take back."""
+    """The finished request that an undo wants to take back. `led_back`: it was itself the way back
+    to the number before."""
 
     begun_at: Ms
     done_at: Ms
@@ -98,6 +99,7 @@ class UndoFacts(msgspec.Struct, frozen=True):
     rested_on_second_factor: bool = False
     rested_on_approval: bool = False
     old_number_has_new_holder: bool = False
+    led_back: bool = False
 
 
 class Ask(msgspec.Struct, frozen=True):

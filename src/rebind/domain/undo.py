@@ -7,6 +7,7 @@ request rested on something that an SMS to an old address must not beat, or wher
 a new holder.
 """
 
+from rebind.domain.evidence import Factor, Proof, aged
 from rebind.domain.request import Kind
 from rebind.domain.rows import Case, Gives, Row, Strength, UndoFacts
 from rebind.domain.units import HOUR, Ms
@@ -17,7 +18,12 @@ ON_APPROVAL = frozenset({"R4", "K6"})
 
 
 def facts_of(
-    begun_at: Ms, done_at: Ms, old_number_since: Ms, row: str | None, new_holder: bool
+    begun_at: Ms,
+    done_at: Ms,
+    old_number_since: Ms,
+    row: str | None,
+    new_holder: bool,
+    led_back: bool = False,
 ) -> UndoFacts:
     """A finished request as the rule takes it: `row` is the one that it rested on."""
     return UndoFacts(
@@ -27,6 +33,7 @@ def facts_of(
         row in ON_SECOND_FACTOR,
         row in ON_APPROVAL,
         new_holder,
+        led_back,
     )
 
 
@@ -34,6 +41,16 @@ def in_time(case: Case) -> bool:
     """Whether the undo window of the finished request is still open."""
     undo = case.ask.undo
     return undo is not None and case.now - undo.done_at < case.policy.undo_h * HOUR
+
+
+def leads_astray(case: Case) -> bool:
+    """Whether it would take a holder's return back to a number that was the account's for a few
+    days only: no address brings that one back, not even an aged mailbox."""
+    undo = case.ask.undo
+    if undo is None or not undo.led_back:
+        return False
+    number = Factor(Proof.CODE_NEW, undo.old_number_since)
+    return not aged(number, case.account.enrolled_at, case.policy, undo.begun_at)
 
 
 def _must_freeze(case: Case) -> bool:

@@ -184,7 +184,9 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     after = based_on + 1
     sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, after), new)
     undo_until = now + desk.policy.undo_h * HOUR
-    since = dossier.had_since(based_on, row.current_key or b"", row.current_bound_at or now)
+    since = dossier.had_since(
+        desk.policy, based_on, row.current_key or b"", row.current_bound_at or now
+    )
     role = notices.former_role(desk, dossier, since, now)
     before = Addressee("sms", old, old_keys[0], role)
     told = _changed(desk, dossier, before, now, undo_until, now)
@@ -236,7 +238,7 @@ def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> li
         gone = dossier.replaced()
         if gone is None:
             return []
-        since = dossier.had_since(gone.version, gone.number_key, gone.bound_at)
+        since = dossier.had_since(desk.policy, gone.version, gone.number_key, gone.bound_at)
         role = notices.former_role(desk, dossier, since, gone.released_at)
         number = dossier.released_number(desk, gone)
         before = Addressee("sms", number, desk.seal.index("number", number), role)

@@ -10,7 +10,8 @@ import msgspec
 
 from rebind.domain import undo
 from rebind.domain.decision import decide
-from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
+from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof, aged
+from rebind.domain.policy import Policy
 from rebind.domain.refusals import (
     ACCOUNT_CHANGED,
     REQUEST_EXPIRED,
@@ -34,7 +35,7 @@ from rebind.domain.rows import (
     Wait,
     Ways,
 )
-from rebind.domain.units import DAY, Id, Ms
+from rebind.domain.units import DAY, HOUR, Id, Ms
 from rebind.flows.desk.callers import device_facts, knows
 from rebind.flows.desk.desk import Desk
 from rebind.store import accounts, challenges, emails, numbers, requests
@@ -128,15 +129,17 @@ class Dossier(msgspec.Struct, frozen=True):
         place = accounts.place_of(released.account_id, released.version)
         return desk.seal.unseal("bindings.number", place, released.number_sealed)
 
-    def had_since(self, version: int, number_key: bytes, bound_at: Ms) -> Ms:
-        """Since when the account has had the number of a binding. One that an undo brought back is
-        as old as before: what came between was never the holder's."""
+    def had_since(self, policy: Policy, version: int, number_key: bytes, bound_at: Ms) -> Ms:
+        """Since when the account has had the number of a binding. An aged one that came back while
+        it was held, by an undo or by the way back, is as old as before."""
         for each in reversed(self.released):
-            if each.version >= version or each.reason == Kind.UNDO:
+            if each.version >= version or each.number_key != number_key:
                 continue
-            if each.number_key != number_key:
-                break
-            bound_at = each.bound_at
+            since = self.had_since(policy, each.version, number_key, each.bound_at)
+            held = bound_at - each.released_at <= policy.undo_h * HOUR
+            number, enrolled_at = Factor(Proof.CODE_NEW, since), self.row.enrolled_at or 0
+            if held and each.reason != Kind.UNDO:
+                return since if aged(number, enrolled_at, policy, each.released_at) else bound_at
         return bound_at
 
     def with_emails(self, found: Sequence[EmailRow]) -> "Dossier":
@@ -183,7 +186,7 @@ class Dossier(msgspec.Struct, frozen=True):
             and row.session_expires_at > now
         )
 
-    def ask(self, now: Ms) -> Ask:
+    def ask(self, policy: Policy, now: Ms) -> Ask:
         """What is asked, in the words of the rule."""
         row, kind = self.row, self.kind
         standing = NumberStanding.NONE
@@ -199,9 +202,9 @@ class Dossier(msgspec.Struct, frozen=True):
         session = None
         if row.session_level is not None and row.session_opened_at is not None:
             session = SessionFacts(Level(row.session_level), row.session_opened_at)
-        return Ask(kind, standing, session, self._undone(now))
+        return Ask(kind, standing, session, self._undone(policy, now))
 
-    def _undone(self, now: Ms) -> UndoFacts | None:
+    def _undone(self, policy: Policy, now: Ms) -> UndoFacts | None:
         """The finished request that this undo is about."""
         row = self.row
         if row.undone_begun_at is None or row.undone_ended_at is None:
@@ -214,10 +217,19 @@ class Dossier(msgspec.Struct, frozen=True):
         return undo.facts_of(
             row.undone_begun_at,
             row.undone_ended_at,
-            self.had_since(version, key, bound_at),
+            self.had_since(policy, version, key, bound_at),
             row.undone_row,
             elsewhere and held,
+            self._led_back(version),
         )
+
+    def _led_back(self, version: int) -> bool:
+        """Whether the change of that binding was the way back to the number before it."""
+        keys = {each.version: each.number_key for each in self.released}
+        row = self.row
+        live = row.account_number_version == version + 1
+        after = row.current_key if live else keys.get(version + 1)
+        return after is not None and after == keys.get(version - 1)
 
     def _lock(self) -> LockFacts | None:
         row = self.row
@@ -262,7 +274,9 @@ class Dossier(msgspec.Struct, frozen=True):
     ) -> Decision:
         """The rule's word on this request with this evidence."""
         whole = self.with_context(desk, evidence, now)
-        return decide(self.ask(now), whole, self.account_facts(now), carrier, desk.policy, now)
+        return decide(
+            self.ask(desk.policy, now), whole, self.account_facts(now), carrier, desk.policy, now
+        )
 
     def needs(self, desk: Desk, now: Ms) -> Ways:
         """What is still missing. Without a session, and until a first proof was accepted, the same

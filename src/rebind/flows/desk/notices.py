@@ -76,7 +76,7 @@ def former_numbers(desk: Desk, dossier: Dossier, besides: set[bytes]) -> list[Ad
         elsewhere = old.holder is not None and old.holder != old.account_id
         if old.number_key in besides or old.reason == Kind.UNDO or elsewhere:
             continue
-        since = dossier.had_since(old.version, old.number_key, old.bound_at)
+        since = dossier.had_since(desk.policy, old.version, old.number_key, old.bound_at)
         role = former_role(desk, dossier, since, old.released_at)
         if role != BRIEF or old.number_key not in found:
             number = dossier.released_number(desk, old)
