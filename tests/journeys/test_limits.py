@@ -117,6 +117,23 @@ async def test_a_guessing_stranger_closes_the_door_for_strangers_only(
     assert said(await elsewhere.ask(Kind.SIGN_IN)) == "open"
 
 
+@exercises(limits.UNDO_ADDRESS)
+@pytest.mark.parametrize("address", [ANNA, ANNA_MAIL, BORIS])
+async def test_a_guessing_stranger_does_not_undo(house: House, anna: Someone, address: str) -> None:
+    """The same for everybody; and the link of her notice is not counted with his guesses."""
+    assert said(await anna.change(ANNA_NEW)) == "done"
+    told: list[str] = []
+    house.clock.push(HOUR)
+    for _ in range(21):
+        begun = await stranger(house, address, len(told)).ask(Kind.UNDO, address)
+        told.append(said(begun))
+        house.clock.push(33 * MINUTE)
+    assert told == ["open"] * 20 + ["too_many_codes"]
+    assert begun.work is None
+    undoing = await anna.undo_by(await house.link_to(ANNA, "undo"))
+    assert said(await anna.prove(undoing, code_new=await house.code_to(ANNA))) == "done"
+
+
 async def test_the_door_closes_on_requests_that_were_open(house: House, anna: Someone) -> None:
     early = anna.elsewhere()
     begun = await early.begin(Kind.SIGN_IN)

@@ -160,6 +160,15 @@ WRONG_ADDRESS = Limit(
     "Guessing sign-in codes of one number from unknown devices, request after request; closes "
     "sign-in by SMS for unknown devices only.",
 )
+UNDO_ADDRESS = Limit(
+    "undo_address",
+    Key.ADDRESS,
+    20,
+    _DAY_S,
+    TOO_MANY_CODES,
+    "Guessing the code that takes a change back, request after request: five tries each. Whoever "
+    "has the link of a notice is not counted, so that a stranger cannot spend it for the holder.",
+)
 WRONG_CLIENT = Limit(
     "wrong_client",
     Key.CLIENT,
@@ -189,6 +198,7 @@ LIMITS: tuple[Limit, ...] = (
     CODE_WORK,
     WORK_ONCE,
     WRONG_ADDRESS,
+    UNDO_ADDRESS,
     WRONG_CLIENT,
     WRONG_DEVICE,
 )
@@ -206,7 +216,7 @@ AMOUNT_MAX = 1_000_000_000
 WINDOW_MIN_S = 60
 """A shorter one would hold nobody up."""
 
-CEILINGS = {"wrong_address": 100, "wrong_device": 100, "work_once": 1}
+CEILINGS = {"wrong_address": 100, "undo_address": 20, "wrong_device": 100, "work_once": 1}
 """More would sell the account: NIST SP 800-63B-4 3.2.2 lets 100 failures be; for an address that is
 in a day. Work counts once, or it would be no price."""
 
@@ -257,7 +267,7 @@ def _dangers(limit: Limit, override: Override) -> list[str]:
     ceiling = CEILINGS.get(limit.name, AMOUNT_MAX)
     if not 1 <= amount <= ceiling:
         found.append(f"amount must be between 1 and {ceiling:,}")
-    elif limit is WRONG_ADDRESS and amount * _DAY_S > ceiling * window_s:
+    elif limit in (WRONG_ADDRESS, UNDO_ADDRESS) and amount * _DAY_S > ceiling * window_s:
         found.append(f"amount and window_s allow more than {ceiling} a day")
     if override.window_s is not None:
         # A limit without a window counts in a row, until a right code ends it.

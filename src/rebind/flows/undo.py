@@ -9,6 +9,7 @@ from rebind.domain import mailbox
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.evidence import Proof
+from rebind.domain.limits import UNDO_ADDRESS
 from rebind.domain.refusals import EMAIL_MALFORMED, LINK_UNKNOWN, Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.units import DAY, SECOND, Ms
@@ -98,11 +99,14 @@ async def _begin(
     already that there was something, and is told when it is over."""
     request_id = desk.dice.id(now)
     places = budgets.places_to_read(desk, caller, [sending], request_id)
+    places += [(UNDO_ADDRESS.name, key, 0) for key in sending.address_keys]
     rows, counters = await desk.engine.read(query, limits.rows(places))
     found, counted = undoable.row(rows), limits.counted(counters)
     if found is None and known:
         return Refused(LINK_UNKNOWN)
     tally = Tally(desk, now)
+    if not known:
+        tally.add(UNDO_ADDRESS, sending.address_keys)
     refusal = budgets.count_sending(desk, caller, tally, sending, request_id, counted, now)
     refusal = refusal or tally.refused(counted)
     if refusal is not None:
