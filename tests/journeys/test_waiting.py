@@ -356,6 +356,20 @@ async def test_where_nobody_was_reached_silence_says_nothing(house: House, anna:
     assert await number_of(house, anna) == ANNA
 
 
+async def test_who_was_told_of_two_weeks_was_not_told_of_a_day(house: House, anna: Someone) -> None:
+    """An hour into C5 a code to the mailbox makes it C4; of that nobody hears."""
+    begun = await c5(house, anna)
+    await house.pass_time(HOUR)
+    await anna.another_code(begun, Proof.CODE_EMAIL)
+    code = await house.code_to(ANNA_MAIL)
+    for address in (ANNA, ANNA_MAIL):
+        house.post.refuse(address, 99, "unknown subscriber", final=True)
+    assert (await anna.prove(begun, code_email=code)).row == "C4"
+    await house.pass_time(DAY)
+    assert await row_of(house, begun) == ("refused", "C4")
+    assert await number_of(house, anna) == ANNA
+
+
 async def test_one_address_that_was_reached_is_enough(house: House, anna: Someone) -> None:
     house.post.refuse(ANNA, 99, "unknown subscriber", final=True)
     begun = await c5(house, anna)

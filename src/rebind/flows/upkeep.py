@@ -165,7 +165,8 @@ class Upkeep(msgspec.Struct, frozen=True):
         desk, row = self.desk, dossier.row
         (fates,) = await desk.engine.read(outbox.of_wait(row.id))
         in_dispute = {row.number_key, *desk.seal.indexes("number", dossier.number(desk))}
-        told = outbox.handed_over(fates, in_dispute)
+        remind_at = (row.wait_until or now) - desk.policy.remind_before_h * HOUR
+        told = outbox.handed_over(fates, in_dispute, remind_at)
         if told is None:
             return [standing.look_again(row.id, row.version, now + HOUR)], []
         if not told:

@@ -47,7 +47,7 @@ _POSTPONE = Statement(
 _OF_WAIT = Statement(
     "outbox.of_wait",
     """
-    SELECT address_key, state FROM outbox
+    SELECT address_key, state, created_at FROM outbox
     WHERE request_id = :request_id AND message = 'change_waiting'
     """,
 )
@@ -187,14 +187,18 @@ def of_wait(request_id: Id) -> Query:
     return Query(_OF_WAIT, {"request_id": request_id})
 
 
-def handed_over(rows: Rows, besides: Collection[bytes]) -> bool | None:
+def handed_over(rows: Rows, besides: Collection[bytes], remind_at: Ms) -> bool | None:
     """Whether everybody who was to be told was tried and somebody was reached, from what `of_wait`
     read; None while some of it is still on its way. `besides` are the keys of the number that is in
-    dispute: that it was reached says nothing."""
-    told = [(bytes(address_key), state) for address_key, state in rows]
-    if any(state == "due" for _address_key, state in told):
+    dispute: that it was reached says nothing. Nor does what was told of a wait with another end:
+    the last notices until `remind_at` are those of this one, and reminders follow."""
+    if any(state == "due" for _address_key, state, _created_at in rows):
         return None
-    return any(state == Fate.SENT and key not in besides for key, state in told)
+    begun = max((created_at for _, _, created_at in rows if created_at <= remind_at), default=0)
+    return any(
+        state == Fate.SENT and bytes(address_key) not in besides and created_at >= begun
+        for address_key, state, created_at in rows
+    )
 
 
 def waiting() -> Query:
