@@ -190,6 +190,13 @@ def test_ways_of_ours_are_ways(way: str) -> None:
     assert guard.own_path(way) == way
 
 
+async def test_a_way_as_long_as_any_locks_nobody_out(house: House, browser: Browser) -> None:
+    """A link that somebody made up leads to signing in; its way is kept with the request."""
+    anna = await house.bring_in(ANNA)
+    inside = await sign_in(house, browser, anna, "?next=/phone?" + "%26" * 190)
+    assert (inside.status, SESSION in browser.jar) == (200, True)
+
+
 async def test_a_foreign_way_after_signing_in_is_forgotten(house: House, browser: Browser) -> None:
     anna = await house.bring_in(ANNA)
     inside = await sign_in(house, browser, anna, "?next=//evil.example.org")

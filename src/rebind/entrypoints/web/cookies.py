@@ -17,7 +17,8 @@ DEVICE_DAYS = 400
 """As long as browsers keep any cookie; each sign-in begins it anew."""
 
 _ALWAYS = b"; Path=/; Secure; HttpOnly; SameSite=Lax"
-_VALUE_CHARACTERS_MAX = 600
+_VALUE_CHARACTERS_MAX = 700
+"""Room for a request with the longest way on, every character of it quoted."""
 
 Header = tuple[bytes, bytes]
 Jar = Mapping[str, str]
