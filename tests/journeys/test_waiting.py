@@ -356,6 +356,21 @@ async def test_where_nobody_was_reached_silence_says_nothing(house: House, anna:
     assert await number_of(house, anna) == ANNA
 
 
+async def test_a_number_of_a_few_days_is_nobody_to_tell(house: House) -> None:
+    """The thief had her number for an hour. That his is reached tells her nothing."""
+    anna = await house.bring_in(ANNA)
+    await anna.sign_in()
+    assert said(await anna.change(THIEF)) == "done"
+    house.clock.push(HOUR)
+    assert said(await anna.change(ANNA)) == "done"
+    await house.pass_time(DAY)
+    house.post.refuse(ANNA, 99, "unknown subscriber", final=True)
+    begun = await c5(house, anna)
+    await house.pass_time(14 * DAY)
+    assert THIEF in await told(house, "change_waiting")
+    assert await row_of(house, begun) == ("refused", "C5")
+
+
 async def test_who_was_told_of_two_weeks_was_not_told_of_a_day(house: House, anna: Someone) -> None:
     """An hour into C5 a code to the mailbox makes it C4; of that nobody hears."""
     begun = await c5(house, anna)

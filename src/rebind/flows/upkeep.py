@@ -18,11 +18,10 @@ from rebind.domain.request import Move, State, after
 from rebind.domain.rows import Apply, Need, Refuse, Wait
 from rebind.domain.units import DAY, HOUR, MINUTE, Id, Ms
 from rebind.flows.desk import dossier as dossiers
-from rebind.flows.desk import waits
+from rebind.flows.desk import notices, waits
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Journey, Journeys, News, next_repeat, spread
-from rebind.flows.desk.notices import FALLBACK_LOCALE
 from rebind.store import outbox, requests, standing
 from rebind.store.statements import Missed, Unavailable, Write
 
@@ -165,6 +164,8 @@ class Upkeep(msgspec.Struct, frozen=True):
         desk, row = self.desk, dossier.row
         (fates,) = await desk.engine.read(outbox.of_wait(row.id))
         in_dispute = {row.number_key, *desk.seal.indexes("number", dossier.number(desk))}
+        own = notices.own_addresses(desk, dossier)
+        in_dispute |= {each.address_key for each in own if each.role == notices.BRIEF}
         remind_at = (row.wait_until or now) - desk.policy.remind_before_h * HOUR
         told = outbox.handed_over(fates, in_dispute, remind_at)
         if told is None:
@@ -207,7 +208,7 @@ class Upkeep(msgspec.Struct, frozen=True):
                 return self._end(dossier, Move.REFUSE, refusal.code, now)
 
     def _caller(self, dossier: Dossier) -> Caller:
-        return Caller(Door.TIME, dossier.row.account_locale or FALLBACK_LOCALE)
+        return Caller(Door.TIME, dossier.row.account_locale or notices.FALLBACK_LOCALE)
 
     def _line(self, dossier: Dossier, act: Act, why: str | None) -> Line:
         return line(self._caller(dossier), act, dossier.account_id, dossier.id, why)

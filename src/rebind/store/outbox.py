@@ -189,9 +189,9 @@ def of_wait(request_id: Id) -> Query:
 
 def handed_over(rows: Rows, besides: Collection[bytes], remind_at: Ms) -> bool | None:
     """Whether everybody who was to be told was tried and somebody was reached, from what `of_wait`
-    read; None while some of it is still on its way. `besides` are the keys of the number that is in
-    dispute: that it was reached says nothing. Nor does what was told of a wait with another end:
-    the last notices until `remind_at` are those of this one, and reminders follow."""
+    read; None while some of it is still on its way. `besides` are the keys of the numbers that
+    have no say: that they were reached says nothing. Nor does what was told of a wait with another
+    end: the last notices until `remind_at` are those of this one, and reminders follow."""
     if any(state == "due" for _address_key, state, _created_at in rows):
         return None
     begun = max((created_at for _, _, created_at in rows if created_at <= remind_at), default=0)
