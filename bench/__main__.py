@@ -10,19 +10,27 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import uvloop
 
-from bench import browsers, noise, processes, report, rounds
+from bench import browsers, flood, guessing, noise, processes, report, rounds
 from bench.browsers import Weight
+from bench.flood import Flooded
+from bench.guessing import Guessed
+from bench.names import Names
 from bench.recording import Recorded, Recorder
-from bench.rounds import OURS, Cores, Place, Plan, Sample, Start
+from bench.rounds import OURS, PARTS, Cores, Place, Plan, Sample, Start
 from bench.sms import Centre
 from bench.town import ENGINES, People, Town
 from rebind.store.engines import open_engine
 from rebind.store.upgrade import upgrade
+
+_R = TypeVar("_R")
+_Knocked = tuple[list[Guessed], list[Flooded]]
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -38,6 +46,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pin-database", action="store_true", help="PostgreSQL on the second core as well"
     )
+    parser.add_argument("--parts", default=",".join(PARTS), help="rounds,guessing,flood")
+    parser.add_argument("--pairs", type=int, help="guesses at each name; 2000 for figures")
     parser.add_argument("--folder", help="where the databases go for the time of the run")
     return parser.parse_args()
 
@@ -48,6 +58,11 @@ def _plan(asked: argparse.Namespace) -> Plan:
     engines = [word for word in asked.engines.split(",") if word]
     if unknown := set(engines) - set(ENGINES):
         raise SystemExit(f"no such engine: {', '.join(sorted(unknown))}")
+    parts = tuple(word for word in asked.parts.split(",") if word)
+    if unknown := set(parts) - set(PARTS):
+        raise SystemExit(f"no such part: {', '.join(sorted(unknown))}")
+    if asked.write and parts != PARTS:
+        raise SystemExit(f"{report.PAGE.name} is written of whole runs only")
     return Plan(
         engines=engines,
         sizes=sorted(int(word) for word in sizes.split(",")),
@@ -55,6 +70,9 @@ def _plan(asked: argparse.Namespace) -> Plan:
         cell_s=asked.cell_s or (0.5 if quick else 0.9),
         starts=3 if quick else 7,
         pin_database=asked.pin_database,
+        pairs=asked.pairs or (200 if quick else 2_000),
+        floods=3 if quick else 7,
+        parts=parts,
     )
 
 
@@ -143,6 +161,68 @@ async def _measured(
     return starts, samples, peaks, weight
 
 
+async def _with_server(place: Place, town: Town, work: Callable[[int], Awaitable[_R]]) -> _R:
+    """Start our server alone, without a worker; do the work with its port; end it."""
+    centre = Centre()
+    await centre.open()
+    try:
+        place.start_ours(town, centre, _cores())
+        return await work(place.ports[OURS])
+    finally:
+        centre.close()
+        place.close()
+
+
+def _furnished(town: Town, engine: str, names: Names, called: str) -> Place:
+    """A database of its own with accounts under these names; nothing started."""
+    database = town.database(engine, names.size, called)
+    town.fill(database)
+    asyncio.run(names.furnish(database, town.seal))
+    return Place(database, People(names.size, town.seal))
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
+async def _guess(place: Place, town: Town, names: Names) -> list[Guessed]:
+    engine, seal = place.database.engine, town.seal
+    return await _with_server(
+        place, town, lambda port: guessing.guess(engine, port, names, seal, _say)
+    )
+
+
+async def _flood(plan: Plan, place: Place, town: Town, names: Names) -> list[Flooded]:
+    engine = place.database.engine
+
+    async def floods(port: int) -> list[Flooded]:
+        found = []
+        for number in range(plan.floods):
+            found.append(await flood.flood(engine, port, names, number))
+            _say(f"flood {number + 1} of {plan.floods}: the last waited {found[-1].last_s:.1f} s")
+        return found
+
+    return await _with_server(place, town, floods)
+
+
+def _knocked(plan: Plan, town: Town, runner: asyncio.Runner) -> _Knocked:
+    """Guessing and floods, engine after engine, when everything else has ended."""
+    guessed: list[Guessed] = []
+    flooded: list[Flooded] = []
+    for engine in plan.engines:
+        if "guessing" in plan.parts:
+            print(f"guessing names on {engine}", flush=True)
+            names = guessing.names(plan.pairs)
+            place = _furnished(town, engine, names, "guessing")
+            guessed += runner.run(_guess(place, town, names))
+        if "flood" in plan.parts:
+            print(f"floods of passwords on {engine}", flush=True)
+            names = Names(flood.NAMES, plan.floods * flood.STRANGERS)
+            place = _furnished(town, engine, names, "flood")
+            flooded += runner.run(_flood(plan, place, town, names))
+    return guessed, flooded
+
+
 def _run(plan: Plan, folder: Path) -> report.Result:
     began = time.perf_counter()
     machine = noise.show()
@@ -152,18 +232,29 @@ def _run(plan: Plan, folder: Path) -> report.Result:
         if town.cluster is not None and plan.pin_database and cores.rest is not None:
             for pid in processes.family(town.cluster.pid):
                 os.sched_setaffinity(pid, {cores.rest})
-        recorded = {engine: asyncio.run(_recorded(town, engine)) for engine in plan.engines}
-        places = _places(plan, town)
+        whole = "rounds" in plan.parts
+        recorded, places = {}, []
+        if whole:
+            recorded = {engine: asyncio.run(_recorded(town, engine)) for engine in plan.engines}
+            places = _places(plan, town)
         if cores.rest is not None:
             os.sched_setaffinity(0, {cores.rest})
+        starts: list[Start] = []
+        samples: list[Sample] = []
+        peaks: dict[str, float] = {}
+        weight: Weight | None = None
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            starts, samples, peaks, weight = runner.run(_measured(plan, town, places, recorded))
+            if whole:
+                starts, samples, peaks, weight = runner.run(_measured(plan, town, places, recorded))
+            guessed, flooded = _knocked(plan, town, runner)
     finally:
         town.close()
     when = datetime.now(UTC).isoformat(timespec="seconds")
     asked = report.asked_of(recorded)
     took = time.perf_counter() - began
-    return report.Result(when, machine, plan, asked, starts, peaks, weight, samples, took)
+    return report.Result(
+        when, machine, plan, asked, starts, peaks, weight, samples, took, guessed, flooded
+    )
 
 
 def main() -> None:

@@ -31,13 +31,14 @@ from rebind.providers.clock.system import SystemClock
 from rebind.providers.dice.system import SystemDice
 from rebind.providers.seal import ring_file
 from rebind.providers.seal.vault import AesSeal
+from rebind.store.sessions import SessionRow
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _DEVICE = "rd_" + "A" * 44
-_NEEDS = {"enrol": [["code_new"]], "sign_in": [["code_current"]],
+_NEEDS = {"enrol": [["code_new"]], "sign_in": [["code_current"], ["password"], ["passkey"]],
           "change": [["code_current", "code_new"]]}  # fmt: skip
 
 
@@ -59,6 +60,14 @@ class Session(msgspec.Struct):
     device: str | UnsetType
 
 
+class Passkey(msgspec.Struct, rename="camel"):
+    challenge: str
+    timeout: int = 300_000
+    rp_id: str = "localhost"
+    allow_credentials: tuple[str, ...] = ()
+    user_verification: str = "required"
+
+
 class Answer(msgspec.Struct):
     id: str
     kind: str
@@ -67,6 +76,7 @@ class Answer(msgspec.Struct):
     expires_at: str
     token: str | UnsetType = UNSET
     session: Session | UnsetType = UNSET
+    passkey: Passkey | UnsetType = UNSET
 
 
 class Account(msgspec.Struct):
@@ -85,6 +95,11 @@ _begin = msgspec.json.Decoder(Begin)
 _prove = msgspec.json.Decoder(Prove | list[Prove])
 _encoder = msgspec.json.Encoder()
 _HOUR = 3_600_000
+_ID, _STATE, _VERSION, _SEALED, _REGION, _BOUND, _CONFIRMED, _ENROLLED, _LOCALE, _LEVEL = map(
+    SessionRow.__struct_fields__.index,
+    ("account_id", "state", "number_version", "number_sealed", "region", "bound_at",
+     "confirmed_at", "enrolled_at", "locale", "level"),
+)  # fmt: skip
 
 
 class Floor:
@@ -103,6 +118,8 @@ class Floor:
         token = UNSET if asked.kind == "change" else _text("rr_", raw)
         ends = moment(self._clock.now() + _HOUR)
         answer = Answer(word, asked.kind, "open", _NEEDS[asked.kind], ends, token)
+        if asked.kind == "sign_in":
+            answer.passkey = Passkey(_text("", raw))
         await _send(send, 201, answer)
 
     async def prove(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,12 +143,11 @@ class Floor:
         raw = _raw(headers[b"authorization"][10:])
         hashed = blake2b(raw, digest_size=32).digest()
         ((row,),) = await store.read(0, self._keys(raw, hashed))
-        # In the order of the columns of `sessions.by_token`.
-        place = row[7] + row[11].to_bytes(4, "big")
-        number = self._seal.unseal("bindings.number", place, row[13])
+        place = row[_ID] + row[_VERSION].to_bytes(4, "big")
+        number = self._seal.unseal("bindings.number", place, row[_SEALED])
         answer = Account(
-            row[7].hex(), row[8], number, row[15], moment(row[16]), moment(row[17]),
-            moment(row[10]), row[9], row[2],
+            row[_ID].hex(), row[_STATE], number, row[_REGION], moment(row[_BOUND]),
+            moment(row[_CONFIRMED]), moment(row[_ENROLLED]), row[_LOCALE], row[_LEVEL],
         )  # fmt: skip
         await _send(send, 200, answer)
 

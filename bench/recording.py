@@ -17,11 +17,14 @@ from rebind.domain.limits import in_force
 from rebind.domain.policy import Policy
 from rebind.domain.refusals import Refused
 from rebind.flows import account, change, enrol, seed, sign_in, verify
-from rebind.flows.desk import Caller, Desk, RequestView, tokens
+from rebind.flows.desk import Caller, Desk, Given, RequestView, tokens
 from rebind.main.furnishing import JOURNEYS
 from rebind.ports import Seal
 from rebind.providers.clock.system import SystemClock
 from rebind.providers.dice.system import SystemDice
+from rebind.providers.hasher.argon2 import Argon2
+from rebind.providers.leaks.common import Common
+from rebind.providers.passkeys.webauthn import WebAuthn
 from rebind.store import accounts
 from rebind.store.engines import StoreEngine
 from rebind.store.statements import Query, Rows, Statement, Value, Write
@@ -118,7 +121,8 @@ class Recorder:
             for limit in in_force({}).by_name.values()
         }
         self._plain = Desk(
-            engine, self._clock, dice, seal, None, Policy(change_gap_h=0),
+            engine, self._clock, dice, seal, Argon2(), Common(),
+            WebAuthn("http://localhost:8080", "Rebind"), None, Policy(change_gap_h=0),
             type(in_force({}))(limits), lambda: None,
         )  # fmt: skip
         crypto = ("seal", "unseal", "index", "indexes", "mac", "matches")
@@ -206,7 +210,7 @@ class Recorder:
         given = _given(caller, request_id=request.id) | {
             proof.value: code for proof, code in codes.items()
         }
-        typed = [verify.Given(proof, code) for proof, code in codes.items()]
+        typed = [Given(proof, code) for proof, code in codes.items()]
         return await self._call(
             name,
             lambda desk: verify.prove(desk, JOURNEYS, caller, request.id, typed),
@@ -229,7 +233,7 @@ class Recorder:
         caller = self._caller(None, device)
         begun = await self._call(
             "sign_in.begin",
-            lambda desk: sign_in.begin(desk, caller, number),
+            lambda desk: sign_in.by_number(desk, caller, number),
             _given(caller, number=number),
         )
         codes = {Proof.CODE_CURRENT: self._codes()[0]}

@@ -12,9 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
-from bench import visitors
+from bench import flood, guessing, visitors
 from bench.browsers import Weight
 from bench.figures import Figures, Ratio, Table, in_calls, percentile, server, whole_cost
+from bench.flood import Flooded
+from bench.guessing import Guessed
 from bench.noise import warning
 from bench.recording import Recorded
 from bench.rounds import (
@@ -37,7 +39,7 @@ ACCOUNT_TO_FLOOR: Final = 1.6
 GROWTH: Final = 1.15
 ROUND_TRIPS: Final = 4
 START_S: Final = 1.0
-MEMORY_MIB: Final = 60.0
+MEMORY_MIB: Final = 90.0
 PAGES_TO_API: Final = 2.5
 FIRST_PAGE_KB: Final = 50.0
 
@@ -60,9 +62,11 @@ class Result(msgspec.Struct, frozen=True):
     asked: list[Asked]
     starts: list[Start]
     peaks_mib: dict[str, float]
-    weight: Weight
+    weight: Weight | None
     samples: list[Sample]
     took_s: float
+    guessed: list[Guessed]
+    flooded: list[Flooded]
 
 
 def asked_of(recorded: Mapping[str, Mapping[str, Recorded]]) -> list[Asked]:
@@ -82,6 +86,11 @@ def encoded(result: Result) -> bytes:
             times = sample.pop(name)
             for part in (0.5, 0.99) if times else ():
                 sample[f"{name[:-3]}_p{part * 100:.0f}_ms"] = percentile(times, part)
+    for each in plain["flooded"]:
+        for name in ("before_ms", "during_ms"):
+            times = each.pop(name)
+            for part in (0.5, 0.99, 1.0):
+                each[f"{name[:-3]}_p{part * 100:.0f}_ms"] = percentile(times, part)
     return msgspec.json.format(msgspec.json.encode(plain), indent=1)
 
 
@@ -115,13 +124,27 @@ def _tables(result: Result) -> Iterator[str]:
     table = Table(result.samples)
     yield "\n## Goals\n"
     yield from _rows(("goal", "at most", "measured", ""), _goals(result, table))
+    if "rounds" in result.plan.parts:
+        yield from _round_tables(result, table)
+    if result.guessed:
+        yield "\n## Guessing who has an account\n"
+        yield f"{guessing.RECOVER[0].upper()}{guessing.RECOVER[1:]}.\n"
+        yield from _rows(_GUESSED_COLUMNS, [_guessed_line(each) for each in result.guessed])
+        yield from _examples(result.guessed)
+    if result.flooded:
+        yield f"\n## A flood of {flood.STRANGERS} passwords\n"
+        yield from _rows(_FLOOD_COLUMNS, [_flood_line(each) for each in result.flooded])
+
+
+def _round_tables(result: Result, table: Table) -> Iterator[str]:
     for users in USERS:
         yield f"\n## {users} user{'s' if users > 1 else ''} at a time\n"
         yield from _rows(_COLUMNS, _flow_lines(result.plan, table, users))
     yield "\n## By pages\n"
     yield from _rows(_PAGES_COLUMNS, _pages_lines(result.plan, table))
-    yield "\n## What the first page weighs\n"
-    yield from _rows(("fetched", "bytes over the wire"), _weight_lines(result.weight))
+    if result.weight is not None:
+        yield "\n## What the first page weighs\n"
+        yield from _rows(("fetched", "bytes over the wire"), _weight_lines(result.weight))
     yield "\n## What a call asks of the database\n"
     yield from _rows(
         ("engine", "call", "statements", "round trips"),
@@ -143,6 +166,14 @@ _START_COLUMNS = (
 _PAGES_COLUMNS = (
     "flow", "engine", "users", "walked", "flows/s", "in calls p50 / p99 ms", "CPU ms server",
     "API: in calls p50 / p99 ms", "CPU ms server", "server CPU, pages to API",
+)  # fmt: skip
+_GUESSED_COLUMNS = (
+    "engine", "journey", "step", "known name", "pairs", "known took longer in", "95 % interval",
+    "median ms known / unknown", "median difference ms", "answers unlike", "",
+)  # fmt: skip
+_FLOOD_COLUMNS = (
+    "engine", "quiet p50 / p99 ms", "during p50 / p99 / longest ms", "p99 during to quiet",
+    "answers", "the last after s",
 )  # fmt: skip
 _WALKED = {PAGES: "whole journey", ACTS: "acts"}
 
@@ -223,6 +254,11 @@ def _without_hash(path: str) -> str:
 
 
 def _goals(result: Result, table: Table) -> list[tuple[str, ...]]:
+    rounds = _round_goals(result, table) if "rounds" in result.plan.parts else []
+    return [*rounds, *_knocking_goals(result)]
+
+
+def _round_goals(result: Result, table: Table) -> list[tuple[str, ...]]:
     plan = result.plan
     lines: list[tuple[str, ...]] = []
     for flow, goal in (("change", CHANGE_TO_FLOOR), ("account", ACCOUNT_TO_FLOOR)):
@@ -237,8 +273,9 @@ def _goals(result: Result, table: Table) -> list[tuple[str, ...]]:
             lines.append(_goal(what, GROWTH, grown.median if grown else None, f"{grown} ×"))
     for (flow, ways), engine in product(BY_PAGES.items(), plan.engines):
         lines += [_worst_page(plan, table, flow, engine, way) for way in ways]
-    weight = result.weight.whole / 1000
-    lines.append(_goal("first page over the wire", FIRST_PAGE_KB, weight, f"{weight:.1f} kB"))
+    if result.weight is not None:
+        weight = result.weight.whole / 1000
+        lines.append(_goal("first page over the wire", FIRST_PAGE_KB, weight, f"{weight:.1f} kB"))
     for engine in plan.engines:
         trips = sum(
             a.round_trips for a in result.asked if a.engine == engine and "change" in a.call
@@ -281,6 +318,69 @@ def _at_worst(what: str, goal: float, found: Mapping[str, Ratio]) -> tuple[str, 
     return _goal(what, goal, worst.median, f"{worst} × at worst ({where})")
 
 
+def _guessed_line(found: Guessed) -> tuple[str, ...]:
+    least, greatest = found.interval
+    return (
+        found.engine,
+        found.journey,
+        found.step,
+        found.known,
+        f"{found.pairs:,}",
+        f"{found.share:.1f} %",
+        f"{least:.1f}–{greatest:.1f} %",
+        f"{found.known_ms:.2f} / {found.unknown_ms:.2f}",
+        f"{found.gap_ms:+.3f}",
+        str(found.unlike),
+        found.verdict,
+    )
+
+
+def _examples(found: Sequence[Guessed]) -> Iterator[str]:
+    """Where answers were not alike, what differed in the first two that were not."""
+    for each in found:
+        if each.example:
+            head = f"{each.engine}, {each.journey}, {each.step}, {each.known}"
+            yield f"\n{head} (-), nobody (+):\n\n```diff\n{each.example}\n```"
+
+
+def _flood_line(found: Flooded) -> tuple[str, ...]:
+    before, during = found.before_ms, found.during_ms
+    told = sorted(found.answers.items())
+    return (
+        found.engine,
+        f"{percentile(before, 0.5):.2f} / {percentile(before, 0.99):.2f}",
+        f"{percentile(during, 0.5):.2f} / {percentile(during, 0.99):.2f} / {max(during):.0f}",
+        f"{found.ratio:.1f}",
+        ", ".join(f"{code} {times}" for code, times in told),
+        f"{found.last_s:.1f}",
+    )
+
+
+def _knocking_goals(result: Result) -> Iterator[tuple[str, ...]]:
+    for engine in result.plan.engines:
+        lines = [each for each in result.guessed if each.engine == engine]
+        if lines:
+            worst = max(lines, key=lambda each: abs(each.share - 50))
+            off = sum(each.verdict != "reached" for each in lines)
+            told = (
+                f"{worst.share:.1f} % at worst ({worst.journey}, {worst.step}, {worst.known}); "
+                f"{off} of {len(lines)} lines off"
+            )
+            order = ("reached", "not certain", "**not reached**")
+            verdict = max((each.verdict for each in lines), key=order.index)
+            what = f"guessing on {engine}: how often time tells a known name"
+            yield what, f"50 ± {guessing.GOAL:g} %", told, verdict
+            unlike = sum(each.unlike for each in lines)
+            pairs = sum(each.pairs for each in lines)
+            what = f"guessing on {engine}: answers that are not the same"
+            yield _goal(what, 0, unlike, f"{unlike:,} of {pairs:,}")
+        floods = [each for each in result.flooded if each.engine == engine]
+        if floods:
+            ratio, told = flood.middle(floods)
+            what = f"flood on {engine}: p99 of a quiet visitor, during to before"
+            yield _goal(what, flood.GOAL, ratio, f"{told} ×")
+
+
 def _span(plan: Plan) -> str:
     return f"{plan.sizes[-1]:,} to {plan.sizes[0]:,} accounts"
 
@@ -319,8 +419,9 @@ This page is written by the benchmark; do not edit it by hand:
 
     $ make bench ARGS=--write
 
-`ARGS=--quick` takes two minutes and gives a first impression; all results also lie as JSON in
-`bench/results/`. Figures of two machines cannot be compared, ratios of one run can.
+`ARGS=--quick` takes ten minutes and gives a first impression; `ARGS=--parts=flood` measures only
+that; all results also lie as JSON in `bench/results/`. Figures of two machines cannot be compared,
+ratios of one run can.
 
 """
 
@@ -357,6 +458,16 @@ TAIL = """
 - Every round measures each line once, ours and the floor next to each other; medians over rounds
   are shown, p99 over all flows of all rounds, and ratios are taken inside a round (least and
   greatest in brackets).
+- *Guessing*: a stranger on an unknown device begins each journey and gives a wrong proof, by the
+  API and by the pages, with a name that somebody has and right before or after it, in random order,
+  with one that nobody has. Every name is used once, every visit has an address of its own, the
+  server has nothing else to do and no worker runs. How often the known name took longer is what
+  time alone tells; 50 % is nothing. *Unlike* are answers that differ in more than identifiers,
+  tokens, moments and digits, headers included. A line is *not certain* where the figure was missed,
+  and so many pairs are too few to say that it is missed in truth.
+- *Flood*: strangers with a name of their own each, half of which somebody has, begin to sign in and
+  give a wrong password, all at the same moment, while one visitor looks at `GET /api/v1/account`
+  again and again with a pause of 4 ms. The server, its hashes included, has one core.
 
 **The floor** is the least that the same work costs with the same parts: a bare Starlette router on
 the same uvicorn, on the same database, with the same worker behind it. Its handlers are made from a

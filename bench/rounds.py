@@ -33,6 +33,10 @@ USERS: Final = (1, 16)
 WARM_FLOWS: Final = 150
 
 
+PARTS: Final = ("rounds", "guessing", "flood")
+"""What a run measures, one part after the other."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """How much is measured. Every loop ends by count and by time."""
 
@@ -43,6 +47,9 @@ class Plan(msgspec.Struct, frozen=True):
     starts: int
     flows_max: int = 20_000
     pin_database: bool = False
+    pairs: int = 2_000
+    floods: int = 7
+    parts: tuple[str, ...] = PARTS
 
 
 class Cell(msgspec.Struct, frozen=True):

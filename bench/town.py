@@ -17,6 +17,8 @@ from typing import Any, Final
 import msgspec
 
 from bench import processes
+from rebind.domain import assurance
+from rebind.domain.evidence import Proof
 from rebind.domain.limits import CEILINGS, LIMITS
 from rebind.domain.units import DAY
 from rebind.flows import seed
@@ -75,12 +77,12 @@ class Town:
         self.key_file.parent.mkdir(mode=0o700)
         self._seal: AesSeal | None = None
 
-    def database(self, engine: str, size: int) -> Database:
+    def database(self, engine: str, size: int, called: str = "town") -> Database:
         """A migrated database of that kind; empty."""
         if self.cluster is not None and engine == "postgresql":
-            name = self.cluster.create(f"town_{size}", clusters.TEMPLATE)
+            name = self.cluster.create(f"{called}_{size}", clusters.TEMPLATE)
             return Database(engine, size, self.cluster.url(name))
-        folder = self.folder / f"town_{size}"
+        folder = self.folder / f"{called}_{size}"
         folder.mkdir(mode=0o700)
         return Database(engine, size, f"sqlite:///{folder / 'rebind.db'}")
 
@@ -215,6 +217,7 @@ def session_rows(seal: Seal, size: int) -> list[dict[str, Any]]:
             "full", now, now + 30 * DAY,
             seal.seal("sessions.address", raw[16:32], _ADDRESS),
             seal.seal("sessions.agent", raw[16:32], _AGENT),
+            "I1", assurance.stored((Proof.CODE_CURRENT, Proof.KNOWN_DEVICE)),
         )  # fmt: skip
         rows.append({"sql": write.statement.sql, **write.args})
     return rows

@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         *,
         kind: str = JSON,
         agent: str = AGENT,
+        wait_s: float = WAIT_MAX_S,
     ) -> Answer:
         """`headers` and `agent` are whole lines, each with its line break; `kind` is what the body
         is."""
@@ -82,7 +83,7 @@ class Connection(asyncio.Protocol):
         if body is not None:
             head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         self._transport.write(head.encode() + b"\r\n" + (body or b""))
-        timer = loop.call_later(WAIT_MAX_S, _give_up, answer)
+        timer = loop.call_later(wait_s, _give_up, answer, wait_s)
         try:
             return await answer
         finally:
@@ -94,9 +95,9 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
-def _give_up(answer: "asyncio.Future[Answer]") -> None:
+def _give_up(answer: "asyncio.Future[Answer]", wait_s: float) -> None:
     if not answer.done():
-        answer.set_exception(ConnectionError(f"no answer within {WAIT_MAX_S:g} s"))
+        answer.set_exception(ConnectionError(f"no answer within {wait_s:g} s"))
 
 
 async def connect(port: int) -> Connection:

@@ -15,6 +15,8 @@ from scripts.blocks import DOCS, Block
 JOURNEYS = (Kind.ENROL, Kind.SIGN_IN, Kind.CHANGE, Kind.UNDO)
 """The journeys that are requests. `sessions` has no picture: a session is no request."""
 
+PAGES = {**{kind: str(kind) for kind in JOURNEYS}, Kind.REAUTHENTICATE: "reauthentication"}
+
 MEANING = {
     Move.PROVE: "a proof is accepted, more is needed",
     Move.WAIT: "the rule says wait",
@@ -58,7 +60,8 @@ def diagram(kind: Kind) -> str:
 
 
 BLOCKS = [
-    Block(DOCS / "journeys" / f"{kind}.md", "states", partial(diagram, kind)) for kind in JOURNEYS
+    Block(DOCS / "journeys" / f"{page}.md", "states", partial(diagram, kind))
+    for kind, page in PAGES.items()
 ]
 
 if __name__ == "__main__":

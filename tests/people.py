@@ -22,11 +22,14 @@ from rebind.domain.request import Kind
 from rebind.domain.units import DAY, Id, Ms
 from rebind.flows import change, enrol, imports, objections, requests, sign_in, undo, verify
 from rebind.flows.deliver import Courier
-from rebind.flows.desk import Caller, Desk, RequestView
+from rebind.flows.desk import Caller, Desk, Given, RequestView
 from rebind.flows.upkeep import Upkeep
 from rebind.main.furnishing import JOURNEYS
 from rebind.ports import Rendered, Undelivered
 from rebind.providers.dice.system import SystemDice
+from rebind.providers.hasher.argon2 import Argon2
+from rebind.providers.leaks.common import Common
+from rebind.providers.passkeys.webauthn import WebAuthn
 from rebind.providers.seal.ring import new
 from rebind.providers.seal.vault import AesSeal
 from rebind.store.engines import StoreEngine
@@ -178,6 +181,9 @@ class House:
             clock=self.clock,
             dice=self.dice,
             seal=self.seal,
+            hasher=Argon2(1),
+            leaks=Common(),
+            passkeys=WebAuthn(SITE, "Rebind"),
             carrier=self.carrier,
             policy=policy or Policy(),
             limits=in_force(overrides or {}),
@@ -311,7 +317,9 @@ class Someone:
             case Kind.ENROL:
                 return await enrol.begin(desk, caller, number)
             case Kind.SIGN_IN:
-                return await sign_in.begin(desk, caller, number)
+                if "@" in number:
+                    return await sign_in.by_email(desk, caller, number)
+                return await sign_in.by_number(desk, caller, number, send)
             case Kind.CHANGE:
                 return await change.begin(desk, caller, number, send)
             case Kind.UNDO if "@" in number:
@@ -329,7 +337,7 @@ class Someone:
 
     async def prove(self, request: RequestView, **codes: str) -> Any:
         """Answer codes, each under the name of its proof."""
-        given = [verify.Given(Proof(proof), code) for proof, code in codes.items()]
+        given = [Given(Proof(proof), code) for proof, code in codes.items()]
         caller = self.caller(request.token)
         done = await verify.prove(self.house.desk, JOURNEYS, caller, request.id, given)
         if isinstance(done, RequestView) and done.session is not None:

@@ -4,7 +4,8 @@ Flows receive these as values from the front hall (`main/`) and never look for t
 Tests put stand-ins with a memory behind the same protocols; the store is never one of them.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -112,6 +113,81 @@ class Mail(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+
+
+class Busy(Exception):
+    """Too many passwords wait to be hashed already. `retry_s`: when to come again."""
+
+    retry_s: int
+
+
+class Hasher(Protocol):
+    """Hashes passwords (argon2id), away from the event loop, so many at a time and no more."""
+
+    async def hash(self, password: str) -> str:
+        """The hash with its parameters and salt. Raises `Busy`."""
+
+    async def verify(self, hashed: str | None, password: str) -> bool:
+        """Whether this is the password. Without a hash the same work is done in vain, so that
+        nobody can tell by the time who has one. Raises `Busy`."""
+
+    def outdated(self, hashed: str) -> bool:
+        """Whether it was made with other parameters than today's."""
+
+
+class Leaks(Protocol):
+    """Knows common and breached passwords."""
+
+    async def knows(self, password: str) -> bool:
+        """Whether thieves try it."""
+
+
+class NewPasskey(msgspec.Struct, frozen=True):
+    """A registration that holds (WebAuthn Level 3, 7.1)."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    transports: tuple[str, ...]
+    aaguid: str
+    backed_up: bool
+    uv: bool
+
+
+class UsedPasskey(msgspec.Struct, frozen=True):
+    """An assertion that holds (WebAuthn Level 3, 7.2)."""
+
+    credential_id: bytes
+    sign_count: int
+    backed_up: bool
+
+
+class Passkeys(Protocol):
+    """Speaks WebAuthn with browsers, always with user verification."""
+
+    def creation(
+        self, challenge: bytes, user_handle: bytes, name: str, existing: Sequence[bytes]
+    ) -> dict[str, Any]:
+        """What a browser needs to make a passkey (PublicKeyCredentialCreationOptionsJSON)."""
+
+    def request(self, challenge: bytes, allowed: Sequence[bytes]) -> dict[str, Any]:
+        """What it needs to use one; without `allowed` the person chooses."""
+
+    def created(self, challenge: bytes, answer: str) -> NewPasskey | None:
+        """A registration, if it holds. Never raises, whatever was sent."""
+
+    def named(self, answer: str) -> tuple[bytes, bytes] | None:
+        """The credential and the user handle that an assertion claims; nothing is verified."""
+
+    def used(
+        self,
+        challenge: bytes,
+        answer: str,
+        credential_id: bytes,
+        public_key: bytes,
+        sign_count: int,
+    ) -> UsedPasskey | None:
+        """An assertion by this passkey, if it holds. Never raises, whatever was sent."""
 
 
 class Carrier(Protocol):

@@ -103,6 +103,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     service_name: Annotated[
         str, Meta(min_length=1, max_length=40, description="What messages call this service")
     ] = "Rebind"
+    password_range_url: Annotated[
+        str | None,
+        Meta(
+            description="Where breached passwords are looked up by ranges of hashes, such as "
+            "https://api.pwnedpasswords.com/range; without it the list that comes with us"
+        ),
+    ] = None
     brand_css: Annotated[
         str | None, Meta(description="Style sheet loaded after ours on every page; 64 KiB at most")
     ] = None

@@ -94,12 +94,12 @@ class Person:
 
     async def sends(self, **fields: str) -> None:
         """Fill in the form that has these fields (a box is ticked), and send it by its own button.
-        A code that is the only one of its form sends itself, where scripts run."""
+        A code that is the only thing to type sends itself, where scripts run."""
         form = self.page.locator("form")
         for name in fields:
             form = form.filter(has=self.page.locator(f"input[name={name}]:visible"))
         form = form.first
-        codes = form.locator("input[data-code]")
+        codes = form.locator("input[data-alone][data-code]")
         by_itself = self.way is not Way.NO_SCRIPT and await codes.count() == 1
         async with self.page.expect_navigation():
             for name, value in fields.items():

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from rebind.domain.units import MINUTE
+from rebind.domain.units import DAY, MINUTE
 from rebind.templates.catalogue import Locale
 from tests.browser.house import OpenHouse
-from tests.browser.people import PHONE, People, Person, Telling
+from tests.browser.people import PHONE, People, Person, Telling, Way
+from tests.factors import PASSWORD, set_password, set_recovery_code, set_totp, totp_now
 from tests.people import ANNA, ANNA_MAIL, BORIS
 
 REQUEST = r"/requests/[0-9a-f]{32}"
@@ -143,3 +144,91 @@ async def test_what_is_said_of_a_number_moves_nothing_under_the_finger(
         await anna.page.locator("input[name=number]").fill(BORIS)
     await anna.looks()
     assert await button.bounding_box() == before
+
+
+async def test_a_password_and_a_second_factor_by_the_keyboard_alone(
+    people: People, house: OpenHouse, language: Locale
+) -> None:
+    """On a telephone's screen: the page of the password, then the code of the app."""
+    someone = await house.bring_in(ANNA, emails=(ANNA_MAIL,), locale=language)
+    await set_password(someone, age=30 * DAY)
+    await set_totp(someone, age=30 * DAY)
+    await set_recovery_code(someone, age=30 * DAY)
+    anna = await people.somebody(language, Way.KEYBOARD, PHONE)
+    await anna.opens("/sign-in")
+    await anna.follows("Sign in with a password")
+    await anna.is_at("/sign-in/password", "Sign in with a password")
+    await anna.sends(name=ANNA_MAIL, password="not this one at all")
+    assert anna.status == 403
+    await anna.reads("That does not match")
+    assert await anna.page.locator("input[name=password]").input_value() == ""
+    assert await anna.page.locator("input[name=name]").input_value() == ANNA_MAIL
+    await anna.sends(name=ANNA_MAIL, password=PASSWORD)
+    await anna.is_at(REQUEST, "One more step")
+    await anna.unfolds("Use a recovery code")
+    await anna.sends(recovery_code="AAAAA-AAAAA")
+    assert anna.status == 403
+    await anna.sends(totp=totp_now(someone))
+    await anna.is_at("/profile", "My profile")
+
+
+async def test_a_password_is_shown_to_whoever_asks(people: People, language: Locale) -> None:
+    """And masked again when it is sent, so that no browser remembers it as a text."""
+    anna = await people.somebody(language, Way.KEYBOARD, PHONE)
+    await anna.opens("/sign-in/password")
+    field = anna.page.locator("#password")
+    await field.fill(PASSWORD)
+    reveal = anna.page.locator("button[data-reveal]")
+    await anna._activate(reveal, key="Space")
+    assert await field.get_attribute("type") == "text"
+    assert await reveal.get_attribute("aria-pressed") == "true"
+    await anna._activate(reveal, key="Space")
+    assert await field.get_attribute("type") == "password"
+
+
+async def test_without_scripts_a_password_is_as_good(people: People, house: OpenHouse) -> None:
+    await set_password(await house.bring_in(ANNA), age=30 * DAY)
+    anna = await people.somebody("ru", Way.NO_SCRIPT)
+    await anna.opens("/sign-in/password")
+    await anna.sends(name=ANNA, password=PASSWORD)
+    await anna.is_at("/profile", "My profile")
+
+
+async def test_a_code_that_sends_itself_says_so(people: People, language: Locale) -> None:
+    """WCAG 2.2, 3.2.2; and only where there is a script that sends it."""
+    anna = await people.holder(ANNA, language, signed_in=False)
+    await asks_for_a_code(anna, ANNA)
+    await anna.reads("It is sent as soon as it is complete.")
+    field = anna.page.locator("input[name=code_current]")
+    told = await field.get_attribute("aria-describedby")
+    assert told is not None
+    hint = await anna.page.locator(f"#{told.split()[0]}").inner_text()
+    assert anna.word("It is sent as soon as it is complete.") in " ".join(hint.split())
+
+
+@pytest.mark.parametrize("way", [Way.KEYBOARD, Way.NO_SCRIPT])
+async def test_a_code_alone_first_asks_whose_account_it_is(
+    people: People, house: OpenHouse, language: Locale, way: Way
+) -> None:
+    await house.bring_in(BORIS, locale=language)
+    boris = await people.somebody(language, way, PHONE)
+    await asks_for_a_code(boris, BORIS)
+    await boris.sends(code_current=await boris.inbox(BORIS).code())
+    await boris.is_at("/sign-in/check", "Is this your account?")
+    await boris.opens("/security")
+    await boris.is_at(r"/sign-in/check\?next=/security", "Is this your account?")
+    await boris.presses("Yes, it is mine: go on")
+    await boris.is_at("/security", "Security settings")
+
+
+async def test_whoever_has_somebody_elses_number_goes_out_again(
+    people: People, house: OpenHouse, language: Locale
+) -> None:
+    await house.bring_in(BORIS, locale=language)
+    stranger = await people.somebody(language, screen=PHONE)
+    await asks_for_a_code(stranger, BORIS)
+    await stranger.sends(code_current=await stranger.inbox(BORIS).code())
+    await stranger.presses("No, it is not mine")
+    await stranger.is_at("/sign-in/not-mine", "You have left that account")
+    await stranger.opens("/profile")
+    await stranger.is_at(r"/sign-in\?next=/profile", "Sign in")

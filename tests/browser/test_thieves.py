@@ -70,6 +70,8 @@ async def test_one_code_relayed_in_real_time(people: People, house: OpenHouse) -
     await thief.opens("/sign-in")
     await thief.sends(number=ANNA)
     await thief.sends(code_current=await anna.inbox(ANNA).code())
+    await thief.is_at("/sign-in/check", "Is this your account?")
+    await thief.presses("Yes, it is mine: go on")
     await thief.is_at("/profile", "My profile")
     await thief.opens("/phone/change")
     await thief.sends(number=THIEF, without_current="yes")

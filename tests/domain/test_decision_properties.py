@@ -38,6 +38,7 @@ from rebind.domain.rows import (
     LockFacts,
     Need,
     NumberStanding,
+    Purpose,
     Refuse,
     SessionFacts,
     UndoFacts,
@@ -55,7 +56,7 @@ FACTOR_PROOFS = (
     Proof.RECOVERY_CODE,
 )
 SMS = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT})
-OFFERED = (Kind.ENROL, Kind.SIGN_IN, Kind.CHANGE, Kind.UNDO)
+OFFERED = (Kind.ENROL, Kind.SIGN_IN, Kind.CHANGE, Kind.UNDO, Kind.REAUTHENTICATE)
 ROW_NAMES = sorted({row.name for row in ROWS})
 BORDERS = [24 * HOUR, 26 * HOUR, 72 * HOUR, 7 * DAY, 14 * DAY, 30 * DAY]
 
@@ -120,6 +121,7 @@ def accounts(draw: st.DrawFn) -> AccountFacts:
             for proof in kinds
             if second or proof not in SECOND_FACTORS
         ),
+        sms_off=draw(st.sampled_from([False] * 6 + [True])),
     )
 
 
@@ -157,7 +159,13 @@ def undone(draw: st.DrawFn) -> UndoFacts:
     )
 
 
-MOSTLY = [*[Kind.SIGN_IN] * 8, *[Kind.CHANGE] * 12, *[Kind.UNDO] * 4, *Kind]
+MOSTLY = [
+    *[Kind.SIGN_IN] * 8,
+    *[Kind.REAUTHENTICATE] * 6,
+    *[Kind.CHANGE] * 12,
+    *[Kind.UNDO] * 4,
+    *Kind,
+]
 STANDINGS = [*[NumberStanding.FREE] * 12, *NumberStanding]
 
 
@@ -170,6 +178,7 @@ def asks(draw: st.DrawFn, kinds: list[Kind]) -> Ask:
         draw(st.sampled_from(STANDINGS)),
         draw(sessions) if signed_in else None,
         draw(undone()) if kind is Kind.UNDO else None,
+        draw(st.sampled_from(Purpose)) if kind is Kind.REAUTHENTICATE else None,
     )
 
 
@@ -655,6 +664,7 @@ ASKS = {
     Kind.ENROL: [told.ENROL],
     Kind.SIGN_IN: [told.SIGN_IN],
     Kind.CHANGE: [told.CHANGE],
+    Kind.REAUTHENTICATE: [told.confirm(purpose) for purpose in Purpose],
     Kind.UNDO: [told.undo(), told.undo(rested_on="rested_on_second_factor")],
 }
 
@@ -725,3 +735,13 @@ def test_what_was_proved_young_stays_young(kind: Kind, shape: str, sim: CarrierF
             if isinstance(then, Wait):
                 assert then.until >= before.until, some
             before = then
+
+
+@many
+@given(cases())
+def test_a_lost_telephone_proves_nothing_but_that_it_was_found(case: Case) -> None:
+    """Whatever is decided with a code to its number is decided without it too."""
+    if not case.account.sms_off or case.ask.purpose is Purpose.SMS_RESTORE:
+        return
+    rest = [item for item in case.evidence if item.proof is not Proof.CODE_CURRENT]
+    assert said(case) == said(with_evidence(case, *rest))

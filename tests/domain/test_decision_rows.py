@@ -838,6 +838,9 @@ def test_a_swapped_sim_makes_the_end_of_a_lock_wait() -> None:
 def test_every_row_of_the_table_has_its_story() -> None:
     """E2 is not a row that applies; it is the refusal `number_taken`."""
     assert {row.name for row in ROWS} == {
+        "A1",
+        "A2",
+        "A3",
         "E1",
         "I1",
         "I2",

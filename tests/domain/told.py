@@ -20,6 +20,7 @@ from rebind.domain.rows import (
     LockFacts,
     Need,
     NumberStanding,
+    Purpose,
     Refuse,
     SessionFacts,
     UndoFacts,
@@ -41,6 +42,11 @@ SIGN_IN = Ask(Kind.SIGN_IN)
 ENROL = Ask(Kind.ENROL, NumberStanding.FREE)
 CHANGE = Ask(Kind.CHANGE, NumberStanding.FREE, OLD_SESSION)
 SAME_OPERATOR = CarrierFacts()
+
+
+def confirm(purpose: Purpose, session: SessionFacts = OLD_SESSION) -> Ask:
+    """A fresh proof for one purpose."""
+    return Ask(Kind.REAUTHENTICATE, session=session, purpose=purpose)
 
 
 def factor(proof: Proof, set_at: Ms = NOON - 200 * DAY, *set_by: Proof) -> Factor:

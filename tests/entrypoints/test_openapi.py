@@ -70,7 +70,12 @@ async def test_codes_stand_at_their_status(visitor: Visitor) -> None:
         if status != "200"
     }
     assert codes["410"]["code"]["enum"] == ["request_expired"]
-    assert set(codes["429"]["code"]["enum"]) == {"sms_sign_in_closed", "too_many_requests"}
+    assert set(codes["429"]["code"]["enum"]) == {
+        "busy",
+        "proofs_closed",
+        "sms_sign_in_closed",
+        "too_many_requests",
+    }
     assert "retry-after" in {name.lower() for name in prove["429"]["headers"]}
     assert document["x-refusals"].keys() == CATALOGUE.keys()
 

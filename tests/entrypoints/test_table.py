@@ -3,6 +3,7 @@
 Set REBIND_WRITE_RIGHTS=1 to write rights.txt anew, and read the difference before you keep it.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from rebind.domain.refusals import (
     ACCOUNT_CHANGED,
     BODY_MALFORMED,
+    CHANGED_RECENTLY,
     CODE_TRIES_SPENT,
     JOURNEY_NOT_OFFERED,
     LOCK_TOO_YOUNG,
+    NUMBER_IS_OWN,
     NUMBER_MALFORMED,
     NUMBER_TAKEN,
     PROOF_NOT_OFFERED,
@@ -21,6 +24,7 @@ from rebind.domain.refusals import (
     REQUEST_FINISHED,
     REQUEST_UNKNOWN,
     SESSION_REQUIRED,
+    SESSION_TOO_YOUNG,
     SMS_SIGN_IN_CLOSED,
     TOO_MANY_CODES,
     TRY_AGAIN,
@@ -48,20 +52,57 @@ TELL_NOTHING = ("Dossier.needs", "_MISSED", "_sent", "Upkeep.work")
 """`needs` returns ways and drops a refusal; `_MISSED` is read guard by guard; `_sent` asks when
 another code would be refused, and tells only the time; no door calls what time does by itself."""
 
+_SPENDS = {REQUEST_UNKNOWN, SMS_SIGN_IN_CLOSED}
+"""Whoever names no re-authentication of theirs is told that one is needed; of a device the flows
+only ask whether it is known."""
+
 NEVER_TOLD: dict[str, set[Refusal]] = {
     # A new request has no tries yet; who has a number is told only after `code_new`; a link that
-    # names nothing is `link_unknown`; nobody begins a change in a locked account.
+    # names nothing is `link_unknown`; nobody begins a change in a locked account; a young session
+    # is in the way of what protects the account, not of its number.
     "beginRequest": {
         CODE_TRIES_SPENT,
         LOCK_TOO_YOUNG,
         NUMBER_TAKEN,
         REQUEST_FINISHED,
         REQUEST_UNKNOWN,
+        SESSION_TOO_YOUNG,
     },
     # Whoever looks is told the state of what is closed; only an ended session is refused.
     "showRequest": {ACCOUNT_CHANGED, REQUEST_EXPIRED, REQUEST_FINISHED},
     # A link that names nothing is `link_unknown`.
     "objectByLink": {REQUEST_UNKNOWN},
+    # It moves no number; a lock leaves no session; it is new, so nobody has finished it.
+    "reauthenticate": {
+        CHANGED_RECENTLY,
+        JOURNEY_NOT_OFFERED,
+        LOCK_TOO_YOUNG,
+        NUMBER_IS_OWN,
+        NUMBER_TAKEN,
+        REQUEST_FINISHED,
+        SMS_SIGN_IN_CLOSED,
+    },
+    **dict.fromkeys(
+        (
+            "addEmail",
+            "removeEmail",
+            "restoreSms",
+            "passkeyOptions",
+            "addPasskey",
+            "removePasskey",
+            "choosePassword",
+            "removePassword",
+            "makeRecoveryCodes",
+            "setUpTotp",
+            "removeTotp",
+        ),
+        _SPENDS,
+    ),
+    # Wrong codes of the app are counted by a limit that says so itself.
+    "confirmTotp": {*_SPENDS, TOO_MANY_CODES},
+    # Each has one guard, and a word for it.
+    "makeEmailPrimary": {TRY_AGAIN},
+    "suspendSms": {SMS_SIGN_IN_CLOSED, TRY_AGAIN},
     # A miss while a wrong code is counted is caught where it is counted.
     "prove": {TOO_MANY_CODES},
     # They ask whether the device's own limit is spent, and tell nobody.
@@ -93,15 +134,18 @@ async def test_the_rights_are_true(table: list[Route], visitor: Visitor) -> None
         "objectByLink": link,
         "sendCode": {"proof": "code_new"},
         "prove": {"proof": "code_new", "code": "123456"},
+        "reauthenticate": {"purpose": "password_set"},
     }
     for route in table:
         path = route.path.replace("{id}", begun.json["id"])
         for bearer in (None, begun.json["token"]):
             visitor.bearer = bearer
-            if route.method == "POST":
-                answer = await visitor.post(path, bodies.get(route.operation_id))
-            else:
-                answer = await visitor.ask(route.method, path)
+            example = next(iter(route.examples.values()), None)
+            body = bodies.get(route.operation_id, example)
+            pieces, headers = [b""], {}
+            if body is not None:
+                pieces, headers = [json.dumps(body).encode()], {"content-type": "application/json"}
+            answer = await visitor.ask(route.method, path, pieces, headers)
             if route.auth is Auth.SESSION:
                 assert answer.code == "session_required", route.path
             if route.auth is Auth.REQUEST and bearer is None:

@@ -84,6 +84,55 @@ async def test_a_session_is_always_a_new_one(house: House, browser: Browser) -> 
     assert browser.jar[SESSION] != "rs_planted"
 
 
+async def test_a_new_session_ends_the_one_that_the_browser_carried(
+    house: House, browser: Browser
+) -> None:
+    """OWASP ASVS 5.0 7.2.4: also where it was somebody else's."""
+    anna, boris = await house.bring_in(ANNA), await house.bring_in(BORIS)
+    await sign_in(house, browser, anna)
+    before = browser.jar[SESSION]
+    form = browser.page.forms[0].fields
+    begun = await browser.send("/sign-in", {"csrf": form["csrf"], "number": BORIS})
+    browser.jar[DEVICE] = str(boris.device)
+    code = await newest_code(house, BORIS)
+    inside = await browser.submit(f"{begun.path}/proofs", code_current=code)
+    assert inside.status == 200, inside.words
+    assert browser.jar[SESSION] != before
+    assert (await house.acts(anna.account))[-1] == "session_ended"
+    (why,) = await house.rows("SELECT ended_why FROM sessions WHERE ended_at IS NOT NULL")
+    assert why == ("by_sign_in",)
+    browser.jar[SESSION] = before
+    assert (await browser.open("/profile")).path.startswith("/sign-in")
+
+
+async def test_signing_in_again_does_not_stop_ones_own_change(
+    house: House, browser: Browser
+) -> None:
+    anna = await house.bring_in(ANNA)
+    await sign_in(house, browser, anna)
+    await browser.open("/phone/change")
+    begun = await browser.submit("/phone/change", number=BORIS, without_current="yes")
+    await browser.submit(f"{begun.path}/proofs", code_new=await newest_code(house, BORIS))
+    form = browser.page.forms[0].fields
+    again = await browser.send("/sign-in", {"csrf": form["csrf"], "number": ANNA})
+    code = await newest_code(house, ANNA)
+    inside = await browser.submit(f"{again.path}/proofs", code_current=code)
+    assert inside.path == "/profile"
+    assert begun.path in inside.links, "it waits as before"
+    assert await house.value("SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL") == 2
+
+
+async def test_a_password_is_read_whole_and_of_any_script() -> None:
+    """Neither cut off nor stripped: 128 characters of any script fit (OWASP ASVS 5.0 6.2.8)."""
+    for typed in (" \t ", "\u2003a b\xa0", "\U0001f989" * 128, "密" * 128, "a\tb"):
+        for name in ("password", "new_password"):
+            body = urlencode({name: typed, "csrf": "x"}).encode()
+            assert len(body) < 16 * 1024
+            assert forms.parsed(body) == {name: typed, "csrf": "x"}
+    form = forms.blank(("name", "password"), {"name": "anna", "password": "secret"})
+    assert form.values == {"name": "anna"}
+
+
 @pytest.mark.parametrize("token", ["", "rf_", "x", "rf_" + "A" * 23, "rf_" + "A" * 5_000, None])
 async def test_a_form_without_its_token_does_nothing(
     house: House, browser: Browser, token: str | None

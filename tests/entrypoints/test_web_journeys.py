@@ -136,7 +136,7 @@ async def test_a_wait_outlives_its_session(house: House, browser: Browser) -> No
     """The old number is gone, so nobody could sign in again: the browser that began goes on."""
     anna = await house.bring_in(ANNA)
     await sign_in(house, browser, anna)
-    house.clock.push(20 * DAY)
+    house.clock.push(10 * DAY)
     await browser.open("/phone/change")
     begun = await browser.submit("/phone/change", number=ANNA_NEW, without_current="yes")
     code = await newest_code(house, ANNA_NEW)
@@ -291,7 +291,8 @@ async def test_a_taken_number_is_told_after_its_code(house: House, browser: Brow
 
 async def test_probation_sees_little(house: House, browser: Browser) -> None:
     anna = await house.bring_in(ANNA, since=house.clock.now() - 800 * DAY)
-    profile = await sign_in(house, browser, anna.elsewhere())
+    assert (await sign_in(house, browser, anna.elsewhere())).path == "/sign-in/check"
+    profile = await browser.submit("/sign-in/check", mine="yes")
     assert (profile.path, profile.status) == ("/profile", 200)
     for path in ("/phone", "/sessions", "/history"):
         assert (await browser.open(path)).status == 403

@@ -18,7 +18,9 @@ from tests.entrypoints.conftest import PUBLIC_URL
 from tests.entrypoints.test_web_journeys import newest_code, sign_in
 from tests.people import ANNA, ANNA_NEW, BORIS, CLARA, JOURNEYS, House, another
 
-VARIES = re.compile(r"[0-9a-f]{32}|r[vf]_[\w-]+|\d\d:\d\d|[+•\d -]{8,}|\d+")
+VARIES = re.compile(
+    r"challenge&#34;:&#34;[\w-]+|[0-9a-f]{32}|r[vf]_[\w-]+|\d\d:\d\d|[+•\d -]{8,}|\d+"
+)
 
 
 def bare(seen: Seen) -> tuple[object, ...]:

@@ -100,8 +100,10 @@ async def test_a_proof_that_enrol_does_not_ask_for(house: House) -> None:
     begun = await clara.begin(Kind.ENROL)
     code = await clara.newest_code()
     assert said(await clara.prove(begun)) == "proof_not_offered"
-    for proof in ("code_current", "code_email", "password", "known_device", "operator_approval"):
+    for proof in ("code_current", "code_email"):
         assert said(await clara.prove(begun, **{proof: code})) == "code_not_sent"
+    for proof in ("password", "totp", "recovery_code", "known_device", "operator_approval"):
+        assert said(await clara.prove(begun, **{proof: code})) == "proof_not_offered"
     for offered in (Proof.CODE_CURRENT, Proof.CODE_EMAIL, Proof.SILENCE):
         assert said(await clara.another_code(begun, offered)) == "proof_not_offered"
 

@@ -9,7 +9,7 @@ from rebind.domain.request import Kind
 from rebind.domain.units import HOUR
 from rebind.flows import keys
 from rebind.providers.seal.ring import KeyRing, Use, added, promoted, retired
-from rebind.store import schema, sealed
+from rebind.store import passkeys, passwords, schema, sealed, totps
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, House, Someone, said
 
 
@@ -36,16 +36,44 @@ async def change(who: Someone, number: str) -> str:
     return said(done)
 
 
+async def protected(who: Someone) -> None:
+    """Give somebody one factor of each kind, behind the flows' back."""
+    house, factor_id, now = who.house, who.house.dice.id(0), who.house.clock.now()
+    seal = house.seal
+    await house.engine.write(
+        [
+            passwords.add(
+                who.account, factor_id, seal.seal("passwords.hash", factor_id, "-"), True, "", now
+            ),
+            totps.add(who.account, factor_id, seal.seal("totps.seed", factor_id, "-"), 0, "", now),
+            passkeys.add(
+                who.account,
+                factor_id,
+                b"id",
+                b"key",
+                0,
+                False,
+                (),
+                seal.seal("passkeys.name", factor_id, "-"),
+                "",
+                now,
+            ),
+        ]
+    )
+
+
 async def test_everything_is_sealed_anew(house: House) -> None:
     anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
     await anna.sign_in()
     await anna.begin(Kind.CHANGE, ANNA_NEW)
+    await protected(anna)
     ring = added(house.ring, Use.SEAL, os.urandom, 0)
     everywhere(house, ring)
     everywhere(house, promoted(ring, Use.SEAL, 2))
     resealed = await keys.reseal(house.desk, 2, ignored)
-    # One binding, one mailbox, one session (address and agent), two requests, two waiting codes.
-    assert resealed == 8
+    # One binding, one mailbox, one session (address and agent), two requests, two waiting codes;
+    # a password, a TOTP, and the name of a passkey.
+    assert resealed == 11
     assert await keys.reseal(house.desk, 2, ignored) == 0
     everywhere(house, retired(house.ring, Use.SEAL, 1))
     for column in sealed.COLUMNS:

@@ -16,6 +16,7 @@ from rebind.domain.units import DAY, HOUR, MINUTE, SECOND, Ms
 from rebind.flows.desk import RequestView
 from rebind.store.engines import StoreEngine
 from rebind.store.statements import Unavailable
+from tests.factors import PASSWORD, set_password, set_totp, totp_now
 from tests.journeys import databases
 from tests.journeys.waits import c5
 from tests.people import (
@@ -122,14 +123,13 @@ async def test_a_guessing_stranger_closes_the_door_for_strangers_only(
 async def test_a_guessing_stranger_does_not_undo(house: House, anna: Someone, address: str) -> None:
     """The same for everybody; and the link of her notice is not counted with his guesses."""
     assert said(await anna.change(ANNA_NEW)) == "done"
-    told: list[str] = []
+    told: list[Any] = []
     house.clock.push(HOUR)
     for _ in range(21):
-        begun = await stranger(house, address, len(told)).ask(Kind.UNDO, address)
-        told.append(said(begun))
+        told.append(await stranger(house, address, len(told)).ask(Kind.UNDO, address))
         house.clock.push(33 * MINUTE)
-    assert told == ["open"] * 20 + ["too_many_codes"]
-    assert begun.work is None
+    assert [said(each) for each in told] == ["open"] * 20 + ["too_many_codes"]
+    assert told[-1].work is None
     undoing = await anna.undo_by(await house.link_to(ANNA, "undo"))
     assert said(await anna.prove(undoing, code_new=await house.code_to(ANNA))) == "done"
 
@@ -521,3 +521,86 @@ async def test_a_store_that_is_away_lets_nothing_be_sent(house: House, anna: Som
         with pytest.raises(Unavailable):
             await path()
     assert len(house.post.sms) == sent
+
+
+@exercises(limits.WRONG_PROOF)
+async def test_a_password_guesser_closes_passwords_for_strangers_only(
+    house: House, anna: Someone
+) -> None:
+    """Many passwords at one account, from ever new networks; with the right one at last."""
+    await set_password(anna, age=30 * DAY)
+    told = []
+    for n in range(17):
+        thief = stranger(house, ANNA, n)
+        begun = await thief.ask(Kind.SIGN_IN, send=())
+        guess = PASSWORD if n == 16 else f"{PASSWORD} {n}"
+        told.append(said(await thief.prove(begun, password=guess)))
+    assert told == ["proof_wrong"] * 15 + ["proofs_closed"] * 2
+    # Nobody was kept from a code; and Anna's own telephone counts for itself.
+    half = await anna.elsewhere().sign_in()
+    assert said(half) == "open"
+    at_home = await anna.ask(Kind.SIGN_IN, send=())
+    assert said(await anna.prove(at_home, password=PASSWORD)) == "done"
+    house.clock.push(DAY)
+    later = stranger(house, ANNA, 99)
+    begun = await later.ask(Kind.SIGN_IN, send=())
+    assert said(await later.prove(begun, password=PASSWORD)) == "done"
+
+
+@pytest.mark.parametrize("number", [ANNA, BORIS])
+async def test_passwords_close_the_same_for_nobody(
+    house: House, anna: Someone, number: str
+) -> None:
+    """Anna has none, and Boris is nobody."""
+    told = []
+    for n in range(16):
+        thief = stranger(house, number, n)
+        begun = await thief.ask(Kind.SIGN_IN, number, send=())
+        told.append(said(await thief.prove(begun, password=PASSWORD)))
+    assert told == ["proof_wrong"] * 15 + ["proofs_closed"]
+
+
+async def test_one_password_at_many_accounts_spends_its_network(engine: StoreEngine) -> None:
+    house, told = House(engine, overrides={"wrong_client": Override(amount=20)}), set()
+    for n in range(30):
+        thief = Someone(house, f"+7916{n:07d}", address="203.0.113.9")
+        begun = await thief.ask(Kind.SIGN_IN, send=())
+        if isinstance(begun, Refused):
+            told.add((said(begun), begun.work is not None))
+            break
+        told.add((said(await thief.prove(begun, totp="000000", password="aaaaaaaa")), False))
+    assert told == {("proof_wrong", False), ("too_many_requests", True)}
+
+
+@exercises(limits.WRONG_FACTOR)
+async def test_whoever_knows_the_password_does_not_guess_the_second_factor(
+    house: House, anna: Someone
+) -> None:
+    await set_password(anna, age=30 * DAY)
+    await set_totp(anna, age=30 * DAY)
+    told = []
+    for n in range(16):
+        thief = stranger(house, ANNA, n)
+        begun = await thief.ask(Kind.SIGN_IN, send=())
+        assert said(await thief.prove(begun, password=PASSWORD)) == "open"
+        told.append(said(await thief.prove(begun, totp="000000")))
+    assert told == ["proof_wrong"] * 15 + ["proofs_closed"]
+    at_home = await anna.ask(Kind.SIGN_IN, send=())
+    done = await anna.prove(at_home, password=PASSWORD, totp=totp_now(anna))
+    assert said(done) == "done"
+
+
+async def test_no_counter_tells_that_a_number_and_a_mailbox_are_one_person(
+    house: House, anna: Someone
+) -> None:
+    """A stranger spends the tries at her number; her mailbox looks like anybody's."""
+    await set_password(anna, age=30 * DAY)
+    await set_totp(anna, age=30 * DAY)
+    for n in range(15):
+        thief = stranger(house, ANNA, n)
+        begun = await thief.ask(Kind.SIGN_IN, send=())
+        assert said(await thief.prove(begun, password="a guess", totp="000000")) == "proof_wrong"
+    for address in (ANNA_MAIL, "nobody@example.org"):
+        thief = stranger(house, ANNA, 77)
+        begun = await thief.ask(Kind.SIGN_IN, address)
+        assert said(await thief.prove(begun, password="a guess", totp="000000")) == "proof_wrong"

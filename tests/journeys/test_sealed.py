@@ -247,4 +247,4 @@ async def test_another_ring_opens_nothing(house: House, anna: Someone) -> None:
     begun = await Someone(thief, ANNA).begin(Kind.SIGN_IN)
     await thief.deliver()
     assert thief.post.sms == []
-    assert begun.needs == ((Proof.CODE_CURRENT,),)
+    assert begun.needs == ((Proof.CODE_CURRENT,), (Proof.PASSWORD,), (Proof.PASSKEY,))

@@ -205,6 +205,28 @@ def test_keys_are_rotated_under_a_running_service(tmp_path: Path) -> None:
         assert len(service.call("GET", "/demo/people.json").json()) == 3
 
 
+def test_an_administrator_ends_sessions_under_a_running_service(tmp_path: Path) -> None:
+    """Of one account, then of all; whoever was signed in is not from the next call on."""
+    with running(tmp_path, "demo") as service:
+        people = service.call("GET", "/demo/people.json").json()
+        inside = []
+        for person in people:
+            device = {"Rebind_Device": person["device"]}
+            inside.append(_signed_in(service, person["number"], device) | device)
+        asked = [service.call("GET", "/api/v1/account", **each) for each in inside]
+        assert [each.status for each in asked] == [200, 200, 200]
+        anna = asked[0].json()["id"]
+        assert said(tmp_path, "sessions", "end", "--account", anna)[0] == 0
+        statuses = [service.call("GET", "/api/v1/account", **each).status for each in inside]
+        assert statuses == [401, 200, 200]
+        code, words = said(tmp_path, "sessions", "end", "--all")
+        assert (code, "of 2 accounts" in words) == (0, True), words
+        statuses = [service.call("GET", "/api/v1/account", **each).status for each in inside]
+        assert statuses == [401, 401, 401]
+        for wrong in ([], ["--all", "--account", anna], ["--account", "nobody"]):
+            assert said(tmp_path, "sessions", "end", *wrong)[0] == 2
+
+
 def _signed_in(service: Service, number: str, device: dict[str, str]) -> dict[str, str]:
     before = service.serial()
     begun = service.call(

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from rebind.store.engines import open_engine
+from rebind.store.schema import metadata
+from rebind.store.statements import Query, Statement
 from rebind.store.upgrade import URL_VARIABLE, UpgradeFailed, upgrade, upgrade_here
 from rebind.store.version import SCHEMA_VERSION, Standing, standing
 from tests.clusters import Cluster
@@ -62,6 +64,17 @@ async def test_an_empty_database_becomes_current(empty_url: str) -> None:
     engine = await open_engine(empty_url, connections=1, fraction=lambda: 0.5)
     await engine.write([put(1)])
     assert await boxes(engine) == {1: 0}
+    await engine.close()
+
+
+async def test_a_new_database_holds_nobody(empty_url: str) -> None:
+    """No account, password or session that anybody could have from the package."""
+    upgrade(empty_url)
+    engine = await open_engine(empty_url, connections=1, fraction=lambda: 0.5)
+    for table in metadata.tables:
+        statement = Statement("tests.count", f"SELECT COUNT(*) FROM {table}")
+        (rows,) = await engine.read(Query(statement, {}))
+        assert rows[0][0] == 0, table
     await engine.close()
 
 

@@ -280,6 +280,7 @@ def test_journeys_have_words_of_their_own(channel: str, locale: Locale) -> None:
         ["change.code_new", "handover.code_new", "recover.code_new"],
         ["close.code_current", "close.code_email"],
         ["handover.code_current", "handover.code_email"],
+        ["reauthenticate.code_current", "reauthenticate.code_email"],
         ["sign_in.code_current", "sign_in.code_email"],
         ["undo.code_email", "undo.code_new"],
     ]

@@ -12,10 +12,11 @@ from jinja2 import UndefinedError
 from rebind.domain.acts import Act, Door
 from rebind.domain.evidence import Proof
 from rebind.domain.policy import Policy
+from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY
 from rebind.templates import pages
 from rebind.templates.catalogue import LOCALES, Locale
-from rebind.templates.pages import samples, tellings
+from rebind.templates.pages import proofs, samples, tellings
 from rebind.templates.pages.assets import FOLDER as ASSETS
 from rebind.templates.pages.samples import Sample, all_samples, common
 
@@ -26,7 +27,18 @@ EACH = pytest.mark.parametrize(
     [(sample, locale) for sample in SAMPLES for locale in LOCALES],
     ids=lambda value: f"{value.page}-{value.name}" if isinstance(value, Sample) else value,
 )
-PARTS = {"base", "components", "focus", "icons", "shell", "account/waiting", "requests/codes"}
+PARTS = {
+    "base",
+    "components",
+    "focus",
+    "icons",
+    "shell",
+    "account/waiting",
+    "requests/codes",
+    "requests/fields",
+    "security/findings",
+    "sign_in/ways",
+}
 """Files that pages are made of."""
 
 SHOWN = {"requests/open", "requests/waiting", "requests/ready", "requests/done", "requests/ended"}
@@ -44,10 +56,20 @@ ADDRESSES = {
         "/profile",
         f"/requests/{ONE_ID}",
         "/security",
+        "/security/emails",
+        "/security/lost-phone",
+        "/security/passkeys",
+        "/security/password",
+        "/security/recovery-codes",
+        "/security/totp",
+        "otpauth://totp/Rebind:%2B7[^ ]+",
         "/sessions",
         "/settings",
         "/settings/personal-data",
         "/sign-in",
+        "/sign-in\\?next=/[a-z/]+",
+        "/sign-in/password",
+        "/sign-in/password\\?next=/[a-z/]+",
         "/sign-up",
         "/undo",
         "#main",
@@ -56,9 +78,22 @@ ADDRESSES = {
         "/language",
         "/phone/change",
         f"/requests/{ONE_ID}/(cancel|codes|object|proofs)",
+        "/security/confirm",
+        f"/security/emails/{ONE_ID}/primary",
+        "/security/lost-phone",
+        "/security/passkeys/new",
+        f"/security/passkeys/{ONE_ID}/name",
+        "/security/password",
+        "/security/recovery-codes",
+        "/security/recovery-codes/file",
+        "/security/totp",
+        f"/security/confirm/{ONE_ID}",
         "/sessions/end-others",
-        f"/sessions/{ONE_ID}/end",
+        f"/sessions/{ONE_ID}/(end|not-mine)",
         "/sign-in",
+        "/sign-in/check",
+        "/sign-in/passkey",
+        "/sign-in/password",
         "/sign-out",
         "/sign-up",
         "/stop/t0ken",
@@ -67,7 +102,18 @@ ADDRESSES = {
     ),
 }
 VOID = {"br", "circle", "hr", "img", "input", "link", "meta", "path", "rect"}
-SPOKEN = ("alt", "aria-label", "data-countdown", "data-done", "data-free", "title")
+SPOKEN = (
+    "alt",
+    "aria-label",
+    "data-cancelled",
+    "data-countdown",
+    "data-done",
+    "data-free",
+    "data-impossible",
+    "data-known",
+    "data-words",
+    "title",
+)
 """Attributes that people read or hear."""
 
 Attributes = dict[str, str | None]
@@ -179,7 +225,8 @@ def test_a_page_runs_and_styles_nothing_by_itself(sample: Sample, locale: Locale
         assert tag not in ("style", "iframe", "object", "base")
         assert not [name for name in each if name == "style" or name.startswith("on")]
         assert not [url for name in ("href", "src") if "script:" in (url := each.get(name) or "")]
-    (script,) = reader.all("script")
+    script, *more = reader.all("script")
+    assert {each["src"] for each in more} <= set(SITE.assets.values())
     assert script["src"] == SITE.assets["app.js"]
 
 
@@ -207,11 +254,15 @@ def test_every_field_has_a_label(sample: Sample, locale: Locale) -> None:
     reader = read(rendered(sample, locale))
     labelled = [each["for"] for each in reader.all("label")]
     for field in reader.all("input", "select", "textarea"):
-        if field.get("type") != "hidden":
+        if field.get("type") != "hidden" and "hidden" not in field:
             assert labelled.count(field["id"]) == 1
     wrong = [each for each in reader.all("input") if each.get("aria-invalid")]
-    said = [each for _, each in reader.tags if "mistake" in (each.get("class") or "").split()]
+    said = [each for _, each in reader.tags if _is_mistake(each)]
     assert len(wrong) == len(said) or not wrong
+
+
+def _is_mistake(each: Attributes) -> bool:
+    return "mistake" in (each.get("class") or "").split() and "hidden" not in each
 
 
 @EACH
@@ -243,7 +294,7 @@ def test_a_number_is_shown_in_full_only_where_it_is_looked_at(
 
 def test_what_strangers_say_stays_text() -> None:
     evil = '"><script>alert(1)</script>'
-    session = samples.Session(bytes(16), False, "full", 0, 0, 0, evil, evil)
+    session = samples.Session(bytes(16), False, "full", 0, 0, 0, evil, evil, (), "aal1")
     (code,) = [each for each in SAMPLES if (each.page, each.name) == ("sign_in/number", "wait")]
     form = pages.Form({"number": evil, "next": evil}, {"number": evil, "": evil})
     shown = [
@@ -295,7 +346,7 @@ def test_files_are_named_by_what_is_in_them() -> None:
         assert re.fullmatch(r"\w+\.[0-9a-f]{16}\.(css|js|svg)", name)
         assert gzip.decompress(asset.gzipped) == asset.body
         assert pages.urls()[asset.file] == f"/assets/{name}"
-    assert set(pages.urls()) == {"app.css", "app.js", "icon.svg"}
+    assert set(pages.urls()) == {path.name for path in ASSETS.iterdir()}
 
 
 def test_style_and_script_fetch_nothing_from_elsewhere() -> None:
@@ -372,11 +423,24 @@ def test_numbers_and_countries() -> None:
 def test_the_way_that_is_being_gone_comes_first() -> None:
     new, now, mail = Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.CODE_EMAIL
     needs = ((now, new), (mail, new), (new,), (Proof.PASSKEY, new))
-    assert tellings.ways(needs, ()) == [(now, new), (mail, new), (new,)]
-    assert tellings.ways(needs, [samples.Code(new, "")])[0] == (new,)
+    assert proofs.ways(needs, ()) == list(needs)
+    assert proofs.ways(needs, [samples.Code(new, "")])[0] == (new,)
     both = [samples.Code(new, ""), samples.Code(now, "")]
-    assert tellings.ways(needs, both)[0] == (now, new)
+    assert proofs.ways(needs, both)[0] == (now, new)
     assert tellings.proofs(needs) == [now, new, mail]
+
+
+def test_no_way_asks_for_more_than_another_where_all_lead_to_the_same() -> None:
+    now, app, printed = Proof.CODE_CURRENT, Proof.TOTP, Proof.RECOVERY_CODE
+    needs = ((now, app), (now, printed), (printed,), (app,), (Proof.KNOWN_DEVICE, now))
+    assert proofs.ways(needs, (), "sign_in") == [(app,), (printed,)]
+    assert len(proofs.ways(needs, (), "change")) == 4
+
+
+def test_every_purpose_has_a_heading() -> None:
+    headings = {proofs.purpose(purpose, "en") for purpose in Purpose}
+    assert len(headings) == len(Purpose)
+    assert proofs.purpose("of_a_later_release", "en") == "Confirm that it is you"
 
 
 def test_a_request_tells_when_it_was_begun() -> None:

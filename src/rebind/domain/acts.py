@@ -21,13 +21,24 @@ class Act(StrEnum):
     ACCOUNT_UNLOCKED = "account_unlocked"  # somebody signed in with what is older
     CODE_ASKED = "code_asked"  # a code for one proof of one request was queued
     CODE_WRONG = "code_wrong"  # a counted try did not match
+    EMAIL_ADDED = "email_added"  # a mailbox was verified and is the account's
+    EMAIL_MADE_PRIMARY = "email_made_primary"  # a mailbox is named first from now on
+    EMAIL_REMOVED = "email_removed"  # a mailbox is the account's no more
     KEY_ROTATED = "key_rotated"  # a version of the key ring was replaced
     LANGUAGE_CHANGED = "language_changed"  # the holder chose another language
     NOTICES_REPEATED = "notices_repeated"  # everybody was told again, or reminded
     NUMBER_CHANGED = "number_changed"  # the binding was replaced
     NUMBER_CONFIRMED = "number_confirmed"  # trusted proof of possession; confirmed_at moved
     NUMBER_RETURNED = "number_returned"  # an undo put the old number back
+    PASSKEY_ADDED = "passkey_added"  # a passkey was registered
+    PASSKEY_REMOVED = "passkey_removed"  # a passkey counts no more
+    PASSKEY_RENAMED = "passkey_renamed"  # its holder calls it something else
+    PASSWORD_REMOVED = "password_removed"  # the password counts no more
+    PASSWORD_SET = "password_set"  # a password was set, changed or reset
     PROOF_ACCEPTED = "proof_accepted"  # evidence was added to a request
+    PROOF_WRONG = "proof_wrong"  # a counted password, TOTP, passkey or recovery code did not match
+    RECOVERY_CODE_USED = "recovery_code_used"  # one of them was spent
+    RECOVERY_CODES_MADE = "recovery_codes_made"  # ten new ones; older ones count no more
     REQUEST_BEGUN = "request_begun"  # a journey began
     REQUEST_CANCELLED = "request_cancelled"  # its owner stopped it
     REQUEST_OBJECTED = "request_objected"  # somebody with standing stopped it
@@ -37,6 +48,10 @@ class Act(StrEnum):
     SESSION_ENDED = "session_ended"  # one session was ended
     SESSION_OPENED = "session_opened"  # a sign-in finished
     SESSIONS_ENDED = "sessions_ended"  # several were ended at once
+    SMS_RESTORED = "sms_restored"  # codes to the number count again
+    SMS_SUSPENDED = "sms_suspended"  # the telephone was lost; codes to the number count no more
+    TOTP_REMOVED = "totp_removed"  # the authenticator app counts no more
+    TOTP_SET = "totp_set"  # an authenticator app was set up
 
 
 class Door(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 
-from rebind.domain import change, enrol, sign_in, undo
+from rebind.domain import change, enrol, reauthentication, sign_in, undo
 from rebind.domain.evidence import (
     SECOND_FACTORS,
     CarrierFacts,
@@ -31,6 +31,7 @@ from rebind.domain.refusals import (
     NUMBER_TAKEN,
     SESSION_ON_PROBATION,
     SESSION_REQUIRED,
+    SESSION_TOO_YOUNG,
 )
 from rebind.domain.request import Kind
 from rebind.domain.rows import (
@@ -54,7 +55,7 @@ from rebind.domain.rows import (
 from rebind.domain.strengths import CODES_TO_NUMBERS, ORDER_OF_ASKING, PROOFS_OF, strong_enough
 from rebind.domain.units import DAY, HOUR, Ms
 
-ROWS: tuple[Row, ...] = enrol.ROWS + sign_in.ROWS + change.ROWS + undo.ROWS
+ROWS: tuple[Row, ...] = enrol.ROWS + sign_in.ROWS + change.ROWS + undo.ROWS + reauthentication.ROWS
 ROW_NAMES = frozenset(row.name for row in ROWS)
 
 _ROWS_OF: dict[Kind, tuple[Row, ...]] = {
@@ -62,6 +63,7 @@ _ROWS_OF: dict[Kind, tuple[Row, ...]] = {
 }
 _GIVES_RANK = {gives: rank for rank, gives in enumerate(Gives)}
 _MOVES_NUMBER = frozenset({Kind.CHANGE, Kind.HANDOVER})
+_FROM_INSIDE = _MOVES_NUMBER | {Kind.REAUTHENTICATE}
 _STEPS: dict[Way, tuple[Strength, ...]] = {
     way: tuple(sorted(way, key=ORDER_OF_ASKING.__getitem__)) for row in ROWS for way in row.ways
 }
@@ -80,8 +82,9 @@ def decide(
     """What this request may do now, with this evidence.
 
     Refusals: journey_not_offered, session_required, session_on_probation, account_locked,
-    lock_too_young (with the time), changed_recently (with the time), number_is_own, number_taken
-    (only once `code_new` was answered), factor_too_young (with the time), no_way_offered.
+    lock_too_young, session_too_young and changed_recently (with the time), number_is_own,
+    number_taken (only once `code_new` was answered), factor_too_young (with the time),
+    no_way_offered.
     """
     case = Case(ask, evidence, account, carrier, policy, now)
     refusal = _refusal_before_proofs(case)
@@ -133,12 +136,15 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
         return None if undo.in_time(case) and not undo.leads_astray(case) else Refuse(NO_WAY)
     if account.state not in _MAY_ASK and ask.kind is not Kind.ENROL and not _may_lift(case):
         return Refuse(ACCOUNT_LOCKED)
-    if ask.kind not in _MOVES_NUMBER:
+    if ask.kind not in _FROM_INSIDE:
         return None
     if ask.session is None:
         return Refuse(SESSION_REQUIRED)
     if ask.session.level is not Level.FULL:
         return Refuse(SESSION_ON_PROBATION)
+    if ask.kind is Kind.REAUTHENTICATE:
+        until = reauthentication.young_until(case, _on_known_device(case))
+        return None if until is None else Refuse(SESSION_TOO_YOUNG, until)
     if ask.number is NumberStanding.OWN:
         return Refuse(NUMBER_IS_OWN)
     if ask.number is NumberStanding.NONE:
@@ -282,14 +288,15 @@ def _order(outcome: Decision) -> tuple[int, int]:
 
 def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
     """The ways that would lead to something better than `best`, each as the proofs missing for it,
-    in the order of the table."""
+    in the order of the table. One that asks for more than another is named only where it leads to
+    something better."""
     bar = _order(best) if best is not None else _NOTHING
-    found: list[tuple[Proof, ...]] = []
+    found: list[tuple[tuple[Proof, ...], tuple[int, int]]] = []
     for row in rows:
         for way in row.ways:
             for whole, new in _completions(way, case):
                 missing = tuple(item.proof for item in new)
-                if not missing or any(set(other) <= set(missing) for other in found):
+                if not missing or any(set(other) <= set(missing) for other, _order_of in found):
                     continue
                 then = Case(
                     case.ask,
@@ -300,9 +307,13 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
                     case.now,
                 )
                 outcome = _outcome(row, whole, then)
-                if not isinstance(outcome, Need) and _order(outcome) < bar:
-                    found.append(missing)
-    return tuple(found)
+                order = _order(outcome)
+                if not isinstance(outcome, Need) and order < bar:
+                    found = [
+                        each for each in found if each[1] < order or not set(missing) < set(each[0])
+                    ]
+                    found.append((missing, order))
+    return tuple(missing for missing, _order_of in found)
 
 
 def _completions(way: Way, case: Case) -> Iterator[tuple[tuple[Evidence, ...], list[Evidence]]]:

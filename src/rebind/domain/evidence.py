@@ -50,13 +50,15 @@ ACCOUNT_SIDE = frozenset(
 class Factor(msgspec.Struct, frozen=True):
     """Something that the account has set: a password, an e-mail, a passkey, a TOTP, recovery codes.
 
-    `set_by` are the proofs on the strength of which it was set or last reset. Suspended factors are
-    not handed to the rule at all.
+    `set_by` are the proofs on the strength of which it was set or last reset. `alone`: it is
+    strong enough without a second factor, which a short password is not. Suspended factors are not
+    handed to the rule at all.
     """
 
     proof: Proof
     set_at: Ms
     set_by: frozenset[Proof] = frozenset()
+    alone: bool = True
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ import msgspec
 
 from rebind.domain import work
 from rebind.domain.refusals import (
+    PROOFS_CLOSED,
     SMS_SIGN_IN_CLOSED,
     TOO_MANY_CODES,
     TOO_MANY_REQUESTS,
@@ -178,6 +179,24 @@ WRONG_CLIENT = Limit(
     "One machine that guesses codes of many requests. Spent, each further code asks for work; a "
     "right code of a neighbour is taken all the same.",
 )
+WRONG_PROOF = Limit(
+    "wrong_proof",
+    Key.ADDRESS,
+    15,
+    _DAY_S,
+    PROOFS_CLOSED,
+    "Guessing the password behind one number or mailbox from unknown devices; closes sign-in by "
+    "password for unknown devices only.",
+)
+WRONG_FACTOR = Limit(
+    "wrong_factor",
+    Key.ACCOUNT,
+    15,
+    _DAY_S,
+    PROOFS_CLOSED,
+    "Guessing a second factor, or a password from inside a stolen session: by whoever has given a "
+    "first proof already, on a device that the account does not know.",
+)
 WRONG_DEVICE = Limit(
     "wrong_device",
     Key.DEVICE,
@@ -200,6 +219,8 @@ LIMITS: tuple[Limit, ...] = (
     WRONG_ADDRESS,
     UNDO_ADDRESS,
     WRONG_CLIENT,
+    WRONG_PROOF,
+    WRONG_FACTOR,
     WRONG_DEVICE,
 )
 
@@ -216,9 +237,19 @@ AMOUNT_MAX = 1_000_000_000
 WINDOW_MIN_S = 60
 """A shorter one would hold nobody up."""
 
-CEILINGS = {"wrong_address": 100, "undo_address": 20, "wrong_device": 100, "work_once": 1}
+CEILINGS = {
+    "wrong_address": 100,
+    "undo_address": 20,
+    "wrong_proof": 100,
+    "wrong_factor": 100,
+    "wrong_device": 100,
+    "work_once": 1,
+}
 """More would sell the account: NIST SP 800-63B-4 3.2.2 lets 100 failures be; for an address that is
 in a day. Work counts once, or it would be no price."""
+
+
+_A_DAY = frozenset({"wrong_address", "undo_address", "wrong_proof", "wrong_factor"})
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -267,7 +298,7 @@ def _dangers(limit: Limit, override: Override) -> list[str]:
     ceiling = CEILINGS.get(limit.name, AMOUNT_MAX)
     if not 1 <= amount <= ceiling:
         found.append(f"amount must be between 1 and {ceiling:,}")
-    elif limit in (WRONG_ADDRESS, UNDO_ADDRESS) and amount * _DAY_S > ceiling * window_s:
+    elif limit.name in _A_DAY and amount * _DAY_S > ceiling * window_s:
         found.append(f"amount and window_s allow more than {ceiling} a day")
     if override.window_s is not None:
         # A limit without a window counts in a row, until a right code ends it.

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 from phonenumbers import SUPPORTED_REGIONS
 
-from rebind.domain.units import HOUR, SECOND, Ms
+from rebind.domain.units import DAY, HOUR, SECOND, Ms
 
 OURS = "Rebind's own choice, docs/decisions/0006-the-evidence-rule.md"
 
@@ -47,18 +47,33 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         int,
         Meta(
             ge=60,
-            le=86_400,
-            description="NIST SP 800-63B-4 4.2.1 (24 hours at most); 10 minutes to sign in",
+            le=600,
+            description="OWASP ASVS 5.0 6.5.5 (10 minutes at most for out-of-band codes)",
         ),
     ] = 600
     code_tries: Annotated[
         int,
         Meta(ge=1, le=10, description="OWASP ASVS 5.0 6.5; bounded, a new code does not reset it"),
     ] = 5
+    email_verify_h: Annotated[
+        int,
+        Meta(ge=1, le=24, description="NIST SP 800-63B-4 4.2.1 (24 hours at most)"),
+    ] = 24
+    reauthentication_ttl_s: Annotated[
+        int, Meta(ge=60, le=900, description=OURS + " (from the proof to the act that it is for)")
+    ] = 600
     request_ttl_s: Annotated[int, Meta(ge=600, le=86_400, description=OURS)] = 3_600
     session_ttl_d: Annotated[
         int, Meta(ge=1, le=30, description="NIST SP 800-63B-4 2.1.3 (30 days at AAL1)")
     ] = 30
+    session_idle_d: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=30,
+            description=OURS + " (a session that nobody uses ends; OWASP ASVS 5.0 7.3.1)",
+        ),
+    ] = 14
     seen_every_s: Annotated[
         int, Meta(ge=60, le=86_400, description=OURS + " (how finely 'last seen' is kept)")
     ] = 600
@@ -131,6 +146,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Days after which a confirmation is stale for a number of that region."""
         return self.stale_after_by_region_d.get(region, self.stale_after_d)
 
+    def session_ends(self, opened_at: Ms, now: Ms) -> Ms:
+        """When a session that is used now ends, if nobody uses it any more."""
+        return min(opened_at + self.session_ttl_d * DAY, now + self.session_idle_d * DAY)
+
     def code_ttl(self, by_email: bool) -> Ms:
         """How long a code may be answered, in milliseconds."""
         return (self.code_email_ttl_s if by_email else self.code_ttl_s) * SECOND
@@ -148,6 +167,8 @@ def contradictions(policy: Policy, rows: frozenset[str]) -> list[str]:
         found.append("wait_c4_h is longer than wait_c3_h: a stronger row must not wait longer")
     if policy.wait_c3_h > policy.wait_c5_h:
         found.append("wait_c3_h is longer than wait_c5_h: a stronger row must not wait longer")
+    if policy.session_idle_d > policy.session_ttl_d:
+        found.append("session_idle_d is longer than session_ttl_d: no session lives that long")
     if policy.aged_after_d > policy.reset_dependence_d:
         found.append("aged_after_d is longer than reset_dependence_d")
     for name in ("aged_after_d", "known_after_d"):

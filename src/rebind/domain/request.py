@@ -21,6 +21,7 @@ class Kind(StrEnum):
     HANDOVER = "handover"
     UNDO = "undo"
     CLOSE = "close"
+    REAUTHENTICATE = "reauthenticate"  # moves nothing: a fresh proof before something is touched
 
 
 class State(StrEnum):

@@ -27,6 +27,7 @@ class Strength(StrEnum):
     AGED_EMAIL = "aged_email"
     EARLIER_EMAIL = "earlier_email"
     PASSWORD = "password"
+    LONG_PASSWORD = "long_password"  # enough without a second factor
     AGED_PASSWORD = "aged_password"
     EARLIER_PASSWORD = "earlier_password"
     SECOND_FACTOR = "second_factor"
@@ -73,6 +74,21 @@ class Level(StrEnum):
     PROBATION = "probation"
 
 
+class Purpose(StrEnum):
+    """What a re-authentication is for. The value is stored and spoken in the API."""
+
+    EMAIL_ADD = "email_add"
+    EMAIL_REMOVE = "email_remove"
+    PASSKEY_ADD = "passkey_add"
+    PASSKEY_REMOVE = "passkey_remove"
+    PASSWORD_REMOVE = "password_remove"
+    PASSWORD_SET = "password_set"
+    RECOVERY_CODES = "recovery_codes"
+    SMS_RESTORE = "sms_restore"
+    TOTP_REMOVE = "totp_remove"
+    TOTP_SET = "totp_set"
+
+
 class SessionFacts(msgspec.Struct, frozen=True):
     """The session in which a request was begun."""
 
@@ -100,19 +116,22 @@ class UndoFacts(msgspec.Struct, frozen=True):
     rested_on_approval: bool = False
     old_number_has_new_holder: bool = False
     led_back: bool = False
+    old_number_lost: bool = False
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What somebody wants."""
+    """What somebody wants. `purpose` is that of a re-authentication."""
 
     kind: Kind
     number: NumberStanding = NumberStanding.NONE
     session: SessionFacts | None = None
     undo: UndoFacts | None = None
+    purpose: Purpose | None = None
 
 
 class AccountFacts(msgspec.Struct, frozen=True):
-    """What the rule knows of an account. For enrol: of the account that is to be."""
+    """What the rule knows of an account. For enrol: of the account that is to be. `sms_off`: the
+    telephone was reported lost, and codes to the number prove nothing."""
 
     enrolled_at: Ms
     region: str
@@ -122,6 +141,7 @@ class AccountFacts(msgspec.Struct, frozen=True):
     probation_since: Ms | None = None
     lock: LockFacts | None = None
     factors: tuple[Factor, ...] = ()
+    sms_off: bool = False
 
 
 class Case(msgspec.Struct, frozen=True):

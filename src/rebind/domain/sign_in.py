@@ -153,7 +153,7 @@ ROWS = (
     Row(
         name="I5",
         kind=Kind.SIGN_IN,
-        ways=(frozenset({S.PASSWORD}),),
+        ways=(frozenset({S.LONG_PASSWORD}),),
         gives=Gives.FULL,
         applies=_without_second_factor,
     ),

@@ -6,7 +6,7 @@ these, `evidence.py` says what the words mean.
 """
 
 from rebind.domain.evidence import Evidence, Factor, Proof, aged
-from rebind.domain.rows import Case, Strength
+from rebind.domain.rows import Case, Purpose, Strength
 from rebind.domain.units import Ms
 
 PROOFS_OF: dict[Strength, tuple[Proof, ...]] = {
@@ -17,6 +17,7 @@ PROOFS_OF: dict[Strength, tuple[Proof, ...]] = {
     Strength.AGED_EMAIL: (Proof.CODE_EMAIL,),
     Strength.EARLIER_EMAIL: (Proof.CODE_EMAIL,),
     Strength.PASSWORD: (Proof.PASSWORD,),
+    Strength.LONG_PASSWORD: (Proof.PASSWORD,),
     Strength.AGED_PASSWORD: (Proof.PASSWORD,),
     Strength.EARLIER_PASSWORD: (Proof.PASSWORD,),
     Strength.SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
@@ -48,6 +49,7 @@ ORDER_OF_ASKING = {
             Strength.EARLIER_SECOND_FACTOR,
             Strength.CODE_CURRENT,
             Strength.PASSWORD,
+            Strength.LONG_PASSWORD,
             Strength.AGED_PASSWORD,
             Strength.EARLIER_PASSWORD,
             Strength.EMAIL,
@@ -66,10 +68,14 @@ def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
     alone would end a wait of which people were told earlier than they were told. Where the factor
     behind a proof is not known, nobody can say what it depends on, and it does not count."""
     factor = item.factor
+    if strength is Strength.CODE_CURRENT and not _sim_trusted(case):
+        return False
     if strength is Strength.EARLIER_NUMBER:
         return _number_was_aged(case)
     if factor is None:
         return item.proof in _WITHOUT_FACTOR
+    if strength is Strength.LONG_PASSWORD:
+        return factor.alone
     if strength in _AGED:
         return aged(factor, case.account.enrolled_at, case.policy, item.first_at)
     if strength in _EARLIER:
@@ -80,10 +86,17 @@ def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
     return True
 
 
+def _sim_trusted(case: Case) -> bool:
+    """Whether a code to the present number counts: not where its telephone was reported lost,
+    unless to say that it was found (which takes another proof as well)."""
+    return not case.account.sms_off or case.ask.purpose is Purpose.SMS_RESTORE
+
+
 def _number_was_aged(case: Case) -> bool:
     """Whether the number that an undo would bring back was the account's long enough."""
     undo = case.ask.undo
-    if undo is None:
+    if undo is None or undo.old_number_lost:
+        # Whoever has the telephone by now must not take back what its holder did about it.
         return False
     number = Factor(Proof.CODE_NEW, undo.old_number_since)
     return aged(number, case.account.enrolled_at, case.policy, undo.begun_at)

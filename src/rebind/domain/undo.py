@@ -24,8 +24,10 @@ def facts_of(
     row: str | None,
     new_holder: bool,
     led_back: bool = False,
+    lost: bool = False,
 ) -> UndoFacts:
-    """A finished request as the rule takes it: `row` is the one that it rested on."""
+    """A finished request as the rule takes it: `row` is the one that it rested on; `lost`: the
+    telephone of the number that it replaced was reported lost."""
     return UndoFacts(
         begun_at,
         done_at,
@@ -34,6 +36,7 @@ def facts_of(
         row in ON_APPROVAL,
         new_holder,
         led_back,
+        lost,
     )
 
 

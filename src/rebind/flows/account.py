@@ -1,4 +1,5 @@
-"""account: who am I, which numbers did I have, what happened, which language do I speak.
+"""account: who am I, which numbers did I have, what happened, which language do I speak, and, for
+whoever has just come in by a number alone, which ways in the account has.
 
 A session on probation sees its number masked and nothing else of the account.
 """
@@ -6,15 +7,18 @@ A session on probation sees its number masked and nothing else of the account.
 import msgspec
 
 from rebind.domain.acts import Act
+from rebind.domain.evidence import Proof
 from rebind.domain.phone import masked
 from rebind.domain.refusals import SESSION_ON_PROBATION, Refused
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk import callers, views
 from rebind.flows.desk.callers import SignedIn, signed_in
 from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.dossier import own_factors
 from rebind.flows.desk.views import RequestView
-from rebind.store import accounts, acts, standing
+from rebind.store import accounts, acts, emails, factors, standing
 from rebind.store.acts import StoredAct
+from rebind.store.emails import EmailRow
 
 HISTORY_MAX = 100
 """Bindings shown; an account that changes its number each month needs eight years to fill it."""
@@ -46,6 +50,19 @@ class BindingView(msgspec.Struct, frozen=True):
     confirmed_at: Ms
     released_at: Ms | None
     reason: str | None
+
+
+class WaysInView(msgspec.Struct, frozen=True):
+    """By what the account can be entered, told so that its holder knows it again and nobody else
+    learns anything of use: addresses are masked, passkeys only counted."""
+
+    enrolled_at: Ms
+    number: str
+    emails: tuple[str, ...]
+    passkeys: int
+    password: bool
+    totp: bool
+    recovery_codes: bool
 
 
 async def show(desk: Desk, caller: Caller) -> AccountView | Refused:
@@ -87,6 +104,37 @@ def _view(desk: Desk, who: SignedIn) -> AccountView:
         row.locale,
         row.level,
     )
+
+
+async def ways_in(desk: Desk, caller: Caller) -> WaysInView | Refused:
+    """Since when the account exists and which ways in it has, on probation too: before anybody goes
+    on they must be able to see that it is not theirs. Refusals: session_required, session_ended."""
+    asked = callers.asked(caller)
+    if isinstance(asked, Refused):
+        return asked
+    token, query = asked
+    now = desk.clock.now()
+    found, mails, beside = await desk.engine.read(
+        query, emails.of_account(token.account_id, now), factors.of_account(token.account_id)
+    )
+    who = callers.answered(token, found, now)
+    if isinstance(who, Refused):
+        return who
+    live = [mail for mail in emails.rows(mails) if mail.removed_at is None]
+    kinds = [factor.proof for factor in own_factors([], beside)]
+    return WaysInView(
+        who.row.enrolled_at,
+        masked(who.number(desk)),
+        tuple(views.shown(_mailbox(desk, mail)) for mail in live),
+        kinds.count(Proof.PASSKEY),
+        Proof.PASSWORD in kinds,
+        Proof.TOTP in kinds,
+        Proof.RECOVERY_CODE in kinds,
+    )
+
+
+def _mailbox(desk: Desk, mail: EmailRow) -> str:
+    return desk.seal.unseal("emails.address", mail.id, mail.address_sealed)
 
 
 async def _in_full(desk: Desk, caller: Caller) -> SignedIn | Refused:

@@ -10,25 +10,24 @@ from collections.abc import Sequence
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act, Door
 from rebind.domain.decision import decide
-from rebind.domain.evidence import CarrierFacts, Evidence, Proof
+from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
 from rebind.domain.limits import CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
 from rebind.domain.phone import masked
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
-from rebind.domain.rows import Apply, Ask, Gives, Need, NumberStanding, Refuse, Wait, Ways
+from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Refuse, Wait, Ways
 from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
-from rebind.flows.desk import budgets, callers, codes, notices, opening, tokens
+from rebind.flows.desk import budgets, callers, codes, notices, opening, tokens, views
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.callers import SignedIn
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import Dossier, email_factor
+from rebind.flows.desk.dossier import Dossier, own_factors
 from rebind.flows.desk.finishing import Finished, Journey, News, next_repeat
 from rebind.flows.desk.notices import Addressee
 from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.views import RequestView, SessionGiven
-from rebind.store import accounts, emails, limits, numbers, outbox, sessions, standing
-from rebind.store.emails import EmailRow
+from rebind.store import accounts, emails, factors, limits, numbers, outbox, sessions, standing
 from rebind.store.outbox import Parcel
 from rebind.store.statements import Write
 
@@ -36,9 +35,10 @@ FIRST_CODES = (Proof.CODE_CURRENT,)
 
 
 async def begin(
-    desk: Desk, caller: Caller, number: str, send: Sequence[Proof] = FIRST_CODES
+    desk: Desk, caller: Caller, number: str, send: Sequence[Proof] | None = None
 ) -> RequestView | Refused:
     """Begin to change to a number as typed; the codes in `send` (code_new, code_current) leave.
+    Where nothing is said: one to the present number, if that would be of any use.
 
     Refusals: session_required, session_ended, those of `phone.parse`, number_is_own, those of
     `decide` before proofs, too_many_requests, too_many_codes, work_invalid.
@@ -57,10 +57,11 @@ async def begin(
     to_new = Sending(keys, phone.region, device_id)
     places = budgets.places_to_read(desk, caller, [to_new], request_id)
     places.append((CODE_ACCOUNT.name, token.account_id, 0))
-    found, reserved, mails, counters = await desk.engine.read(
+    found, reserved, mails, beside, counters = await desk.engine.read(
         session_query,
         numbers.by_key(keys[0]),
         emails.of_account(token.account_id, now - desk.policy.notice_removed_d * DAY),
+        factors.of_account(token.account_id),
         limits.rows(places, (CODE_ADDRESS, token.account_id)),
     )
     who = callers.answered(token, found, now)
@@ -68,13 +69,14 @@ async def begin(
         return who
     known = callers.on_known_device(desk, caller, who, now)
     place = numbers.standing_of(reserved, who.account_id, who.row.number_version, now)
-    needs = _needs(desk, who, emails.rows(mails), place, known, now)
+    needs = _needs(desk, who, own_factors(mails, beside), place, known, now)
     if isinstance(needs, Refused):
         return needs
     tally, targets = Tally(desk, now), []
-    tally.add(CODE_ACCOUNT, (token.account_id,), by=max(1, len(send)))
+    leaving = _leaving(send, needs)
+    tally.add(CODE_ACCOUNT, (token.account_id,), by=max(1, len(leaving)))
     rows = limits.counted(counters)
-    for proof in send:
+    for proof in leaving:
         target, sending = _target(desk, who, proof, phone, keys, device_id if known else None)
         refusal = budgets.count_sending(desk, caller, tally, sending, request_id, rows, now)
         if refusal is not None:
@@ -83,28 +85,33 @@ async def begin(
     refusal = tally.refused(rows)
     if refusal is not None:
         return refusal
+    own_device, counts = device_id if known else None, tally.writes(rows)
     refusal = await _keep(
-        desk,
-        caller,
-        who,
-        request_id,
-        phone,
-        keys,
-        device_id if known else None,
-        targets,
-        tally.writes(rows),
-        now,
+        desk, caller, who, request_id, phone, keys, own_device, targets, counts, now
     )
     expires_at = now + desk.policy.request_ttl_s * SECOND
     return refusal or RequestView(
-        request_id, Kind.CHANGE, State.OPEN, needs, expires_at, number=masked(phone.e164)
+        request_id,
+        Kind.CHANGE,
+        State.OPEN,
+        needs,
+        expires_at,
+        number=masked(phone.e164),
+        passkey=views.passkey(desk, request_id, needs),
     )
+
+
+def _leaving(send: Sequence[Proof] | None, needs: Ways) -> Sequence[Proof]:
+    """The codes that leave at once."""
+    if send is not None:
+        return send
+    return [proof for proof in FIRST_CODES if any(proof in way for way in needs)]
 
 
 def _needs(
     desk: Desk,
     who: SignedIn,
-    mails: tuple[EmailRow, ...],
+    own: tuple[Factor, ...],
     standing: NumberStanding,
     known: bool,
     now: Ms,
@@ -114,9 +121,8 @@ def _needs(
     if standing is NumberStanding.TAKEN:
         standing = NumberStanding.FREE
     evidence = (Evidence(Proof.KNOWN_DEVICE, now, now),) if known else ()
-    factors = tuple(email_factor(mail) for mail in mails if mail.removed_at is None)
     ask = Ask(Kind.CHANGE, standing, who.facts)
-    decision = decide(ask, evidence, who.account(factors), CarrierFacts(), desk.policy, now)
+    decision = decide(ask, evidence, who.account(own), CarrierFacts(), desk.policy, now)
     match decision:
         case Need(ways=ways):
             return ways
@@ -202,7 +208,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     ]
     if row.device_id is not None:
         writes.append(limits.forgive(CODE_DEVICE, row.device_id))
-    given, session_writes = _session(desk, caller, dossier, after, now)
+    given, session_writes = _session(desk, caller, dossier, decision, after, now)
     lines = [
         line(caller, Act.NUMBER_CHANGED, account_id, row.id, decision.row),
         line(caller, Act.SESSIONS_ENDED, account_id, row.id, "number_changed"),
@@ -212,7 +218,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
 
 
 def _session(
-    desk: Desk, caller: Caller, dossier: Dossier, number_version: int, now: Ms
+    desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, number_version: int, now: Ms
 ) -> tuple[SessionGiven | None, list[Write]]:
     """The session in which the change was begun stays, and is of the new binding; all others end.
     Where a long wait has outlived it, whoever answered the last code gets a new one."""
@@ -226,7 +232,14 @@ def _session(
     if caller.door is Door.TIME:
         return None, [ended]
     given, writes = opening.session(
-        desk, caller, row.account_id, number_version, row.device_id, Gives.FULL, now
+        desk,
+        caller,
+        row.account_id,
+        number_version,
+        row.device_id,
+        decision,
+        dossier.proofs(),
+        now,
     )
     return given, [ended, *writes]
 

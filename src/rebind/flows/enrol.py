@@ -17,8 +17,9 @@ from rebind.flows.desk import budgets, codes, opening, tokens
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import Dossier, strangers_needs
+from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Finished, Journey
+from rebind.flows.desk.naming import strangers_needs
 from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.views import RequestView
 from rebind.store import accounts, limits, numbers
@@ -75,7 +76,15 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     keys = desk.seal.indexes("number", number)
     sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, 1), number)
     given, opening_writes = opening.session(
-        desk, caller, account_id, 1, row.device_id, decision.gives, now, enrolled=True
+        desk,
+        caller,
+        account_id,
+        1,
+        row.device_id,
+        decision,
+        dossier.proofs(),
+        now,
+        enrolled=True,
     )
     return Finished(
         writes=[

@@ -29,6 +29,7 @@ from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, email_factor
+from rebind.flows.desk.naming import Name
 from rebind.flows.desk.views import RequestView, SentCode
 from rebind.store import limits, requests, standing
 from rebind.store.emails import EmailRow
@@ -184,10 +185,12 @@ def _target(desk: Desk, dossier: Dossier, proof: Proof, now: Ms) -> Target | Non
             return None
         address = desk.seal.unseal("emails.address", mail.id, mail.address_sealed)
         return Target(proof, address, mail.address_key)
-    if proof is Proof.CODE_CURRENT and dossier.kind is not Kind.SIGN_IN:
+    number_named = dossier.kind is Kind.SIGN_IN and dossier.named_by(desk) is Name.NUMBER
+    if proof is Proof.CODE_CURRENT and not number_named:
         current = dossier.current_number(desk)
         return Target(proof, current, desk.seal.index("number", current))
     nobody = not dossier.someone and dossier.kind is not Kind.ENROL
+    nobody = nobody or (number_named and dossier.sms_off_at is not None)
     return Target(proof, dossier.number(desk), dossier.row.number_key, nobody)
 
 

@@ -19,7 +19,8 @@ CHUNK = 250
 """Accounts a batch: few enough for the parameters of one PostgreSQL statement."""
 
 SEEDED_MAX = 10_000_000
-_NEVER_LOCKED = (None, None, None)
+_NEVER_LOCKED = (None, None, None, None)
+"""Nor frozen, nor without SMS."""
 
 
 def number(i: int) -> str:

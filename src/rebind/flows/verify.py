@@ -1,6 +1,6 @@
-"""verify: codes and proofs of any request. Count, then compare, then decide, then consume.
+"""verify: proofs of any request. Count, then compare, then decide, then consume.
 
-The try is counted and committed before the code is looked at. What a finished request does is
+The try is counted and committed before the proof is looked at. What a finished request does is
 written by its journey (`finish`), handed in by the front hall as a table; the batch that consumes
 the codes is the batch that does it.
 """
@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from rebind.domain import totp
 from rebind.domain.acts import Act
-from rebind.domain.evidence import Evidence, Proof
-from rebind.domain.limits import (
-    WRONG_ADDRESS,
-    WRONG_CLIENT,
-)
+from rebind.domain.evidence import CODES, SECOND_FACTORS, Evidence, Factor, Proof
+from rebind.domain.limits import WRONG_CLIENT
 from rebind.domain.refusals import (
+    BUSY,
     CODE_EXPIRED,
     CODE_MALFORMED,
     CODE_NOT_SENT,
@@ -24,43 +23,41 @@ from rebind.domain.refusals import (
     MUST_WAIT,
     NUMBER_TAKEN,
     PROOF_NOT_OFFERED,
+    PROOF_WRONG,
     REQUEST_UNKNOWN,
-    SMS_SIGN_IN_CLOSED,
     Refusal,
     Refused,
 )
 from rebind.domain.request import Kind, Move, after
 from rebind.domain.rows import Apply, Need, Refuse, Wait
-from rebind.domain.units import MINUTE, Id, Ms
-from rebind.flows.desk import budgets, codes, tokens, views, waits
+from rebind.domain.units import SECOND, Id, Ms
+from rebind.flows.desk import answers, budgets, codes, notices, tokens, tries, views, waits
 from rebind.flows.desk import dossier as dossiers
+from rebind.flows.desk.answers import Given
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier, email_factor
 from rebind.flows.desk.finishing import Journeys, News, spread
 from rebind.flows.desk.views import RequestView
-from rebind.store import challenges, devices, limits, requests
+from rebind.ports import Busy
+from rebind.store import challenges, devices, limits, outbox, requests
 from rebind.store.challenges import Challenge
-from rebind.store.statements import Missed, Write
+from rebind.store.statements import Write
 
 PROOFS_MAX = 3
 """Proofs that may be given in one call."""
 
-
-class Given(msgspec.Struct, frozen=True):
-    """One proof as it was typed."""
-
-    proof: Proof
-    code: str
+_FIRST = frozenset({Proof.CODE_CURRENT, Proof.PASSWORD, Proof.PASSKEY})
+"""With which a stranger may begin; a second factor alone says nothing."""
 
 
 async def prove(
     desk: Desk, journeys: Journeys, caller: Caller, request_id: Id, given: Sequence[Given]
 ) -> RequestView | Refused:
-    """Answer codes. All of them are right, or none is taken.
+    """Give proofs. All of them are right, or none is taken.
 
     Refusals: code_malformed (not counted), proof_not_offered, request_unknown, request_finished,
     request_expired, session_ended, account_changed, code_not_sent, code_expired, code_tries_spent,
-    code_wrong, sms_sign_in_closed, and those of `decide`.
+    code_wrong, proof_wrong, sms_sign_in_closed, proofs_closed, busy, and those of `decide`.
     """
     refusal = _unreadable(desk, given)
     if refusal is not None:
@@ -69,57 +66,102 @@ async def prove(
     if owner is None:
         return Refused(REQUEST_UNKNOWN)
     now = desk.clock.now()
-    found = await desk.engine.count(
-        challenges.count_try(request_id, owner, [item.proof.value for item in given], now),
+    await _name(desk, request_id, owner, given)
+    coded = [item.proof.value for item in given if item.proof in CODES]
+    reads = (
         *dossiers.queries(desk, request_id, owner, now),
-        limits.of_request(request_id, WRONG_ADDRESS),
+        limits.of_request(request_id),
+        *answers.queries(request_id, given),
     )
-    counted = challenges.rows(found[0])
-    dossier = dossiers.read(found[1:6])
+    if coded:
+        tried, *found = await desk.engine.count(
+            challenges.count_try(request_id, owner, coded, now), *reads
+        )
+    else:
+        tried, found = [], await desk.engine.read(*reads)
+    counted = challenges.rows(tried)
+    dossier = dossiers.read(found[: dossiers.READS])
     if isinstance(dossier, Refused):
         return dossier
-    refused = dossier.closed_to_its_owner(now) or _not_counted(dossier, counted, given, now)
-    guessed = _guessed_at(desk, dossier, now)
-    refused = refused or await _count_guess(desk, guessed, limits.counted(found[6]), now)
+    refused = dossier.closed_to_its_owner(now) or _not_offered(desk, dossier, given, now)
+    refused = refused or _not_counted(dossier, counted, coded, now)
+    counters = limits.counted(found[dossiers.READS])
+    guesses = tries.guesses(desk, dossier, given, now)
+    refused = refused or await tries.count(desk, guesses, counters, now)
     if refused is not None:
         return refused
-    right = [
-        codes.right(
-            desk, counted[item.proof], dossier.kind, dossier.account_id, request_id, item.code
-        )
-        for item in given
-    ]
-    # For a number that nobody has no code is right, not even a lucky one.
-    if not all(right) or (not dossier.someone and dossier.kind is not Kind.ENROL):
-        await _count_wrong(desk, caller, dossier, now)
-        return Refused(CODE_WRONG)
-    new = [_evidence(dossier, counted[item.proof], now) for item in given]
-    spent_codes = [challenges.consume(request_id, each, now) for each in counted.values()]
-    spent_codes += [limits.give_back(WRONG_ADDRESS, key) for key in guessed]
-    return await _decided(desk, journeys, caller, dossier, new, spent_codes, now)
+    try:
+        right = await answers.compared(desk, dossier, given, found[dossiers.READS + 1 :], now)
+    except Busy as busy:
+        await tries.take_back_in_device(desk, guesses)
+        if guesses:
+            await desk.engine.write(tries.give_back(guesses))
+        return Refused(BUSY, now + busy.retry_s * SECOND)
+    if right is None or not _codes_right(desk, dossier, counted, given):
+        await _count_wrong(desk, caller, dossier, given, tries.in_device(guesses), now)
+        return Refused(CODE_WRONG if len(coded) == len(given) else PROOF_WRONG)
+    await tries.take_back_in_device(desk, guesses)
+    new = [_of_code(dossier, each, now) for each in counted.values()]
+    new += [_of_factor(dossier, proof, each.factor, now) for proof, each in right.items()]
+    spent = [challenges.consume(request_id, each, now) for each in counted.values()]
+    spent += [write for each in right.values() for write in each.writes]
+    spent += tries.give_back(guesses)
+    used = [each.act for each in right.values() if each.act is not None]
+    return await _decided(desk, journeys, caller, dossier, new, spent, used, now)
 
 
 def _unreadable(desk: Desk, given: Sequence[Given]) -> Refusal | None:
-    """What is no code at all is refused before anything is counted."""
-    proofs = {item.proof for item in given}
-    if not given or len(given) > PROOFS_MAX or len(proofs) != len(given):
+    """What is no proof at all is refused before anything is counted."""
+    kinds = {item.proof for item in given}
+    if not given or len(given) > PROOFS_MAX or len(kinds) != len(given):
         return PROOF_NOT_OFFERED
     for item in given:
-        if len(item.code) != desk.policy.code_digits:
+        if item.proof not in CODES | answers.COMPARED:
+            return PROOF_NOT_OFFERED
+        if item.proof in CODES and not _is_code(item.code, desk.policy.code_digits):
             return CODE_MALFORMED
-        if not (item.code.isascii() and item.code.isdigit()):
-            return CODE_MALFORMED
+        if item.proof is Proof.TOTP and not _is_code(item.code, totp.DIGITS):
+            return PROOF_WRONG
+        if not 1 <= len(item.code) <= answers.ANSWER_CHARACTERS_MAX:
+            return PROOF_WRONG
     return None
 
 
+def _is_code(typed: str, digits: int) -> bool:
+    return len(typed) == digits and typed.isascii() and typed.isdigit()
+
+
+async def _name(desk: Desk, request_id: Id, owner: bytes, given: Sequence[Given]) -> None:
+    """Whose passkey it is, the browser says: a sign-in that was begun without a name is that
+    account's from here on. Nothing is proved by it."""
+    for item in given:
+        named = desk.passkeys.named(item.code) if item.proof is Proof.PASSKEY else None
+        if named is not None and len(named[1]) == len(request_id):
+            await desk.engine.write([requests.name(request_id, owner, named[1])])
+
+
+def _not_offered(desk: Desk, dossier: Dossier, given: Sequence[Given], now: Ms) -> Refused | None:
+    """Only what the request needs is compared; until something was proved, what would be needed is
+    the same for everybody, and a second factor comes with a first proof or after it."""
+    if all(item.proof in CODES for item in given):
+        return None
+    kinds = {item.proof for item in given}
+    needs = {proof for way in dossier.needs(desk, now) for proof in way}
+    if dossier.kind is Kind.SIGN_IN and dossier.actor == "stranger":
+        needs |= SECOND_FACTORS if kinds & _FIRST else frozenset()
+    elif dossier.kind is Kind.SIGN_IN and kinds & _FIRST:
+        needs |= SECOND_FACTORS
+    return None if kinds <= needs else Refused(PROOF_NOT_OFFERED)
+
+
 def _not_counted(
-    dossier: Dossier, counted: Mapping[str, Challenge], given: Sequence[Given], now: Ms
+    dossier: Dossier, counted: Mapping[str, Challenge], coded: Sequence[str], now: Ms
 ) -> Refused | None:
     """Why a try was not counted, and so must not be compared."""
-    for item in given:
-        if item.proof in counted:
+    for proof in coded:
+        if proof in counted:
             continue
-        challenge = dossier.challenges.get(item.proof)
+        challenge = dossier.challenges.get(proof)
         if challenge is None:
             return Refused(CODE_NOT_SENT)
         if challenge.consumed_at is not None or challenge.expires_at <= now:
@@ -128,35 +170,34 @@ def _not_counted(
     return None
 
 
-def _guessed_at(desk: Desk, dossier: Dossier, now: Ms) -> tuple[bytes, ...]:
-    """The keys of the number whose sign-in code is tried from an unknown device; none otherwise. A
-    known device has a row of its own (invariant 7)."""
-    if dossier.kind is not Kind.SIGN_IN or dossier.on_known_device(desk, now):
-        return ()
-    return desk.seal.indexes("number", dossier.number(desk))
+def _codes_right(
+    desk: Desk, dossier: Dossier, counted: Mapping[str, Challenge], given: Sequence[Given]
+) -> bool:
+    """Whether every code is right. For a number that nobody has none is, not even a lucky one."""
+    right = [
+        codes.right(
+            desk, counted[item.proof], dossier.kind, dossier.account_id, dossier.id, item.code
+        )
+        for item in given
+        if item.proof in CODES
+    ]
+    return all(right) and (dossier.someone or dossier.kind is Kind.ENROL)
 
 
-async def _count_guess(
-    desk: Desk, keys: tuple[bytes, ...], rows: budgets.Rows, now: Ms
-) -> Refused | None:
-    """Count the try against the number, over all requests about it, before the code is looked at; a
-    right one is given back."""
-    closed = budgets.spent_under(desk, WRONG_ADDRESS, keys, rows, now)
-    if closed is not None or not keys:
-        return closed
-    tally = budgets.Tally(desk, now)
-    tally.add(WRONG_ADDRESS, keys)
-    try:
-        await desk.engine.write(tally.writes(rows))
-    except Missed:
-        return Refused(SMS_SIGN_IN_CLOSED, now + MINUTE)
-    return None
-
-
-async def _count_wrong(desk: Desk, caller: Caller, dossier: Dossier, now: Ms) -> None:
-    """Count a wrong code: in the known device's own row, or against the client's network."""
-    row = dossier.row
-    if row.device_id is not None and dossier.on_known_device(desk, now):
+async def _count_wrong(
+    desk: Desk,
+    caller: Caller,
+    dossier: Dossier,
+    given: Sequence[Given],
+    counted: bool,
+    now: Ms,
+) -> None:
+    """Count a wrong proof: in the known device's own row, unless that was done before it was looked
+    at, or against the client's network."""
+    row, counts = dossier.row, list[Write]()
+    if counted:
+        pass
+    elif row.device_id is not None and dossier.on_known_device(desk, now):
         counts = [devices.wrong(row.account_id, row.device_id)]
     else:
         limit = desk.limits[WRONG_CLIENT]
@@ -164,11 +205,12 @@ async def _count_wrong(desk: Desk, caller: Caller, dossier: Dossier, now: Ms) ->
             limits.count(limit, key, 0, 1, None, now, guarded=False)
             for key in budgets.client_keys(desk, caller)
         ]
-    wrong = line(caller, Act.CODE_WRONG, row.account_id, row.id, row.kind, dossier.actor)
+    act = Act.CODE_WRONG if all(item.proof in CODES for item in given) else Act.PROOF_WRONG
+    wrong = line(caller, act, row.account_id, row.id, row.kind, dossier.actor)
     await desk.keep(counts, [wrong], now)
 
 
-def _evidence(dossier: Dossier, challenge: Challenge, now: Ms) -> Evidence:
+def _of_code(dossier: Dossier, challenge: Challenge, now: Ms) -> Evidence:
     """An answered code as evidence, with the address behind it where it is one of the account's."""
     proof, factor = Proof(challenge.proof), None
     if proof is Proof.CODE_EMAIL:
@@ -178,9 +220,19 @@ def _evidence(dossier: Dossier, challenge: Challenge, now: Ms) -> Evidence:
             may_speak = mail.removed_at is None or (removed_too and factor is None)
             if mail.address_key == challenge.address_key and may_speak:
                 factor = email_factor(mail)
+    return _of_factor(dossier, proof, factor, now)
+
+
+def _of_factor(dossier: Dossier, proof: Proof, factor: Factor | None, now: Ms) -> Evidence:
+    """A proof that holds as evidence; given again by the same factor it keeps its first moment."""
     before = next((item for item in dossier.evidence if item.proof is proof), None)
-    same = before is not None and before.factor == factor
+    # Whether it is strong enough alone is not kept with evidence.
+    same = before is not None and _set(before.factor) == _set(factor)
     return Evidence(proof, before.first_at if before and same else now, now, factor)
+
+
+def _set(factor: Factor | None) -> Ms | None:
+    return None if factor is None else factor.set_at
 
 
 async def _decided(
@@ -189,7 +241,8 @@ async def _decided(
     caller: Caller,
     dossier: Dossier,
     new: list[Evidence],
-    spent_codes: list[Write],
+    spent: list[Write],
+    used: list[Act],
     now: Ms,
 ) -> RequestView | Refused:
     """Let the rule decide on old and new evidence, and keep what follows in one batch."""
@@ -201,12 +254,15 @@ async def _decided(
     proved = msgspec.structs.replace(dossier, evidence=evidence)
     row = dossier.row
     writes: list[Write] = [
-        *spent_codes,
+        *spent,
         requests.add_evidence(row.id, new, now),
     ]
     accepted = [
         line(caller, Act.PROOF_ACCEPTED, row.account_id, row.id, item.proof) for item in new
     ]
+    for act in used:
+        accepted.append(line(caller, act, row.account_id, row.id))
+        writes.append(_used_up(desk, dossier, act, now))
     match decision:
         case Need(ways=ways):
             writes.append(requests.advance(row.id, row.version, now))
@@ -249,6 +305,12 @@ async def _decided(
             return missed or views.request(desk, waiting.dossier, waiting.state, decision.ways)
         case Refuse(refusal=refusal, until=until):
             return await _refuse(desk, caller, dossier, writes, Refused(refusal, until), now)
+
+
+def _used_up(desk: Desk, dossier: Dossier, act: Act, now: Ms) -> Write:
+    """Every address is told that a recovery code was used, and how many are left."""
+    left = str(dossier.left(Proof.RECOVERY_CODE) - 1)
+    return outbox.put(notices.security(desk, dossier, act, left, now))
 
 
 async def _refuse(

@@ -1,4 +1,4 @@
-"""What an administrator does from the command line: schema, policy, keys, accounts."""
+"""What an administrator does from the command line: schema, policy, keys, accounts, sessions."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from rebind.domain.refusals import Refused
 from rebind.domain.units import Ms
 from rebind.entrypoints.cli.commands import Commands, Unusable, build
 from rebind.entrypoints.cli.walk import walk
-from rebind.flows import imports
+from rebind.flows import imports, sessions
 from rebind.flows import seed as seed_flow
 from rebind.main import running
 from rebind.main.furnishing import House, furnish, opened, schema_words
@@ -47,6 +47,7 @@ def commands() -> click.Group:
             keys_list=_keys_list,
             keys_rotate=_keys_rotate,
             accounts_import=_accounts_import,
+            sessions_end=_sessions_end,
             dev_seed=_dev_seed,
         ),
         __version__,
@@ -187,6 +188,27 @@ async def _bring_in_line(
     person = imports.Person(line.number, line.locale, since, line.emails)
     outcome = await imports.bring_in(house.desk, person)
     return outcome.refusal.code if isinstance(outcome, Refused) else None
+
+
+def _sessions_end(account: str | None) -> int:
+    """How many accounts had a session; None means every account."""
+    account_id = None
+    if account is not None:
+        try:
+            account_id = bytes.fromhex(account.replace("-", ""))
+        except ValueError:
+            account_id = b""
+        if len(account_id) != 16:
+            raise Unusable([f"{account} is no id of an account: it has 32 hexadecimal digits"])
+
+    async def end() -> int:
+        async with _furnished() as house:
+            if account_id is None:
+                return await sessions.end_of_everybody(house.desk)
+            return int(await sessions.end_of_account(house.desk, account_id))
+
+    result: int = _finished(end())
+    return result
 
 
 def _dev_seed(wanted: int, advance: Callable[[int], None]) -> None:

@@ -19,8 +19,7 @@ from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, Id
 from rebind.entrypoints.web.demo import DemoPerson, Plight
 from rebind.flows import change, imports, sign_in, verify
-from rebind.flows.desk import Caller, Desk, Journeys, RequestView, tokens
-from rebind.flows.verify import Given
+from rebind.flows.desk import Caller, Desk, Given, Journeys, RequestView, tokens
 from rebind.providers.demo_outbox import Delivered, DemoOutbox
 from rebind.store import acts, standing
 
@@ -141,7 +140,7 @@ class Stage:
             return await self._prove(
                 known,
                 {Proof.CODE_CURRENT: person.number},
-                lambda: sign_in.begin(self._desk, known, person.number),
+                lambda: sign_in.by_number(self._desk, known, person.number),
             )
 
     async def _prove(

@@ -15,13 +15,19 @@ import msgspec
 from rebind import settings as house_settings
 from rebind.domain.request import Kind
 from rebind.domain.units import Ms
-from rebind.flows import change, enrol, sign_in, undo
+from rebind.entrypoints.shared import logs
+from rebind.flows import change, enrol, reauthentication, sign_in, undo
 from rebind.flows.deliver import Courier
 from rebind.flows.desk import Desk, Journeys
 from rebind.ports import Mail, Sms
 from rebind.providers.clock.system import SystemClock
 from rebind.providers.demo_outbox import DemoOutbox
 from rebind.providers.dice.system import SystemDice
+from rebind.providers.hasher.argon2 import Argon2
+from rebind.providers.leaks.both import Both
+from rebind.providers.leaks.common import Common
+from rebind.providers.leaks.ranges import RangeSource
+from rebind.providers.passkeys.webauthn import WebAuthn
 from rebind.providers.seal import ring_file
 from rebind.providers.seal.ring import KeyRing, RingError
 from rebind.providers.seal.vault import AesSeal
@@ -37,6 +43,7 @@ JOURNEYS: Journeys = {
     Kind.SIGN_IN: sign_in.JOURNEY,
     Kind.CHANGE: change.JOURNEY,
     Kind.UNDO: undo.JOURNEY,
+    Kind.REAUTHENTICATE: reauthentication.JOURNEY,
 }
 """The journeys that this release serves."""
 
@@ -77,12 +84,26 @@ async def furnish(
         await engine.close()
         raise
     wake = asyncio.Event()
+    hasher, leaks = Argon2(), Both(Common(), _ranges(settings))
     watching = asyncio.create_task(_watch_ring(settings, seal, seen))
     try:
         yield House(
             settings,
             engine,
-            Desk(engine, clock, dice, seal, None, policy, limits, wake.set),
+            Desk(
+                engine=engine,
+                clock=clock,
+                dice=dice,
+                seal=seal,
+                hasher=hasher,
+                leaks=leaks,
+                passkeys=WebAuthn(settings.public_url, settings.service_name),
+                carrier=None,
+                policy=policy,
+                limits=limits,
+                nudge=wake.set,
+                service=settings.service_name,
+            ),
             seal,
             Courier(
                 engine,
@@ -103,9 +124,21 @@ async def furnish(
         )
     finally:
         watching.cancel()
+        await hasher.close()
+        await leaks.close()
         await sms.close()
         await mail.close()
         await engine.close()
+
+
+def _ranges(settings: Settings) -> RangeSource | None:
+    """The service that knows breached passwords, where there is one to ask."""
+    if settings.password_range_url is None:
+        return None
+    log = logs.logger()
+    return RangeSource(
+        settings.password_range_url, lambda why: log.warning("password_range_failed", why=why)
+    )
 
 
 async def _key_ring(settings: Settings, engine: StoreEngine, now: Ms) -> KeyRing:

@@ -16,8 +16,8 @@ _OPEN = Statement(
     "accounts.open",
     """
     INSERT INTO accounts (id, state, locale, enrolled_at, number_version, number_changed_at,
-        probation_since, version)
-    VALUES (:id, :state, :locale, :enrolled_at, 1, NULL, NULL, 1)
+        probation_since, version, sms_off_at)
+    VALUES (:id, :state, :locale, :enrolled_at, 1, NULL, NULL, 1, NULL)
     """,
 )
 _REBOUND = Statement(
@@ -56,6 +56,27 @@ _UNLOCK = Statement(
     UPDATE accounts SET state = 'active', locked_at = NULL, lock_earlier_than = NULL,
         probation_since = NULL, version = version + 1
     WHERE id = :id AND state = 'locked' AND frozen_at IS NULL
+    """,
+)
+_TOUCH = Statement(
+    "accounts.touch",
+    """
+    UPDATE accounts SET version = version + 1
+    WHERE id = :id AND version = :version AND state IN ('active', 'closing')
+    """,
+)
+_SMS_OFF = Statement(
+    "accounts.sms_off",
+    """
+    UPDATE accounts SET sms_off_at = :now, version = version + 1
+    WHERE id = :id AND (sms_off_at IS NULL OR sms_off_at < :bound_at)
+    """,
+)
+_SMS_ON = Statement(
+    "accounts.sms_on",
+    """
+    UPDATE accounts SET sms_off_at = NULL, version = version + 1
+    WHERE id = :id AND version = :version AND sms_off_at IS NOT NULL
     """,
 )
 _BIND = Statement(
@@ -127,8 +148,8 @@ _RELEASED_SINCE = Statement(
 _BY_NUMBER = Statement(
     "accounts.by_number",
     """
-    SELECT a.id, a.state, a.locale, a.number_version, n.held_until, d.full_since, d.enrolled,
-        d.reported_at, d.wrong_in_row
+    SELECT a.id, a.state, a.locale, a.number_version, n.since, d.full_since, d.enrolled,
+        d.reported_at, d.wrong_in_row, a.sms_off_at
     FROM numbers n
     JOIN accounts a ON a.id = n.account_id AND a.number_version = n.number_version
     LEFT JOIN devices d ON d.account_id = a.id AND d.device_id = :device_id
@@ -137,18 +158,25 @@ _BY_NUMBER = Statement(
 )
 
 
-class ByNumber(msgspec.Struct, frozen=True):
-    """The account that a live number belongs to, and what a device is to it."""
+class ByName(msgspec.Struct, frozen=True):
+    """The account that a live number or a mailbox names, and what a device is to it. `since`: the
+    name is the account's."""
 
     id: Id
     state: str
     locale: str
     number_version: int
-    held_until: Ms | None
+    since: Ms
     device_full_since: Ms | None
     device_enrolled: int | None
     device_reported_at: Ms | None
     device_wrong_in_row: int | None
+    sms_off_at: Ms | None
+
+    @property
+    def sms_off(self) -> bool:
+        """Whether the telephone of this number was reported lost."""
+        return self.sms_off_at is not None and self.sms_off_at >= self.since
 
 
 class Released(msgspec.Struct, frozen=True):
@@ -235,6 +263,23 @@ def unlock(account_id: Id) -> Write:
     return Write(_UNLOCK, {"id": account_id})
 
 
+def touch(account_id: Id, version: int) -> Write:
+    """The guard of every change of what protects an account: nothing of that, and no number, was
+    changed since it was read. Misses otherwise, and where the account is locked."""
+    return Write(_TOUCH, {"id": account_id, "version": version})
+
+
+def sms_off(account_id: Id, bound_at: Ms, now: Ms) -> Write:
+    """Codes to the number, the account's since `bound_at`, count no more: the telephone was lost.
+    Misses where that is said of this number already."""
+    return Write(_SMS_OFF, {"id": account_id, "bound_at": bound_at, "now": now})
+
+
+def sms_on(account_id: Id, version: int) -> Write:
+    """They count again. Misses where the account changed since it was read."""
+    return Write(_SMS_ON, {"id": account_id, "version": version})
+
+
 def bind(
     account_id: Id,
     version: int,
@@ -313,9 +358,9 @@ def by_number(number_key: bytes, device_id: Id | None) -> Query:
     return Query(_BY_NUMBER, {"number_key": number_key, "device_id": device_id})
 
 
-def found_by_number(rows: Rows) -> ByNumber | None:
-    """What `by_number` read."""
-    return ByNumber(*rows[0]) if rows else None
+def found_by_name(rows: Rows) -> ByName | None:
+    """What `by_number` or `emails.account_of` read."""
+    return ByName(*rows[0]) if rows else None
 
 
 def history(account_id: Id, limit: int) -> Query:

@@ -18,6 +18,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "locked_at",
         "lock_earlier_than",
         "frozen_at",
+        "sms_off_at",
     ),
     "bindings": (
         "account_id",

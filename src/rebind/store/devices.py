@@ -2,7 +2,7 @@
 (`domain/evidence.py`); here stand the facts."""
 
 from rebind.domain.units import Id, Ms
-from rebind.store.statements import Statement, Write
+from rebind.store.statements import Args, Statement, Write
 
 _MEET = Statement(
     "devices.meet",
@@ -21,11 +21,32 @@ _WRONG = Statement(
     WHERE account_id = :account_id AND device_id = :device_id
     """,
 )
-
+_GUESS = Statement(
+    "devices.guess",
+    """
+    UPDATE devices SET wrong_in_row = wrong_in_row + 1
+    WHERE account_id = :account_id AND device_id = :device_id AND wrong_in_row < :amount
+    """,
+)
+_GIVE_BACK = Statement(
+    "devices.give_back",
+    """
+    UPDATE devices SET wrong_in_row = wrong_in_row - 1
+    WHERE account_id = :account_id AND device_id = :device_id AND wrong_in_row > 0
+    """,
+)
 _FORGET = Statement(
     "devices.forget",
     """
     UPDATE devices SET full_since = NULL, enrolled = 0
+    WHERE account_id = :account_id AND device_id <> :kept AND device_id = (
+        SELECT device_id FROM sessions WHERE account_id = :account_id AND id = :session_id)
+    """,
+)
+_REPORT = Statement(
+    "devices.report",
+    """
+    UPDATE devices SET full_since = NULL, enrolled = 0, reported_at = COALESCE(reported_at, :now)
     WHERE account_id = :account_id AND device_id <> :kept AND device_id = (
         SELECT device_id FROM sessions WHERE account_id = :account_id AND id = :session_id)
     """,
@@ -73,6 +94,16 @@ def forget_others(account_id: Id, kept: Id) -> Write:
     return Write(_FORGET_OTHERS, {"account_id": account_id, "kept": kept}, expect=None)
 
 
+def report(account_id: Id, session_id: Id, kept: Id, now: Ms) -> Write:
+    """The device of a session is not the holder's, as the holder says on another device, `kept`: it
+    does not become known to the account any more, however long it is used."""
+    return Write(
+        _REPORT,
+        {"account_id": account_id, "session_id": session_id, "kept": kept, "now": now},
+        expect=None,
+    )
+
+
 def meet(account_id: Id, device_id: Id, full: bool, enrolled: bool, now: Ms) -> Write:
     """Note a session on this device. `full`: a full session, from which *known* counts."""
     return Write(
@@ -85,6 +116,18 @@ def meet(account_id: Id, device_id: Id, full: bool, enrolled: bool, now: Ms) -> 
             "now": now,
         },
     )
+
+
+def guess(account_id: Id, device_id: Id, amount: int) -> Write:
+    """Count one try in this device's own row before it is looked at. Misses where `amount` are
+    spent."""
+    args: Args = {"account_id": account_id, "device_id": device_id, "amount": amount}
+    return Write(_GUESS, args)
+
+
+def give_back(account_id: Id, device_id: Id) -> Write:
+    """Take back one try that was right."""
+    return Write(_GIVE_BACK, {"account_id": account_id, "device_id": device_id}, expect=None)
 
 
 def wrong(account_id: Id, device_id: Id) -> Write:

@@ -10,14 +10,15 @@ _ADD = Statement(
     "emails.add",
     """
     INSERT INTO emails (account_id, id, address_key, address_sealed, verified_at, set_at, set_by,
-        removed_at, suspended_at)
-    VALUES (:account_id, :id, :address_key, :address_sealed, :now, :now, :set_by, NULL, NULL)
+        removed_at, suspended_at, primary_since)
+    VALUES (:account_id, :id, :address_key, :address_sealed, :now, :now, :set_by, NULL, NULL, NULL)
     """,
 )
 _OF_ACCOUNT = Statement(
     "emails.of_account",
     """
-    SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at FROM emails
+    SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at, primary_since
+    FROM emails
     WHERE account_id = :account_id AND (removed_at IS NULL OR removed_at > :removed_since)
       AND suspended_at IS NULL
     ORDER BY id
@@ -26,11 +27,38 @@ _OF_ACCOUNT = Statement(
 _OF_REQUEST = Statement(
     "emails.of_request",
     """
-    SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at FROM emails
+    SELECT account_id, id, address_sealed, address_key, set_at, set_by, removed_at, primary_since
+    FROM emails
     WHERE account_id = (SELECT account_id FROM requests WHERE id = :request_id)
       AND (removed_at IS NULL OR removed_at > :removed_since)
       AND suspended_at IS NULL
     ORDER BY id
+    """,
+)
+_REMOVE = Statement(
+    "emails.remove",
+    """
+    UPDATE emails SET removed_at = :now
+    WHERE account_id = :account_id AND id = :id AND removed_at IS NULL AND suspended_at IS NULL
+    """,
+)
+_MAKE_PRIMARY = Statement(
+    "emails.make_primary",
+    """
+    UPDATE emails SET primary_since = :now
+    WHERE account_id = :account_id AND id = :id AND removed_at IS NULL AND suspended_at IS NULL
+    """,
+)
+_ACCOUNT_OF = Statement(
+    "emails.account_of",
+    """
+    SELECT a.id, a.state, a.locale, a.number_version, e.set_at, d.full_since, d.enrolled,
+        d.reported_at, d.wrong_in_row, a.sms_off_at
+    FROM emails e
+    JOIN accounts a ON a.id = e.account_id
+    LEFT JOIN devices d ON d.account_id = a.id AND d.device_id = :device_id
+    WHERE e.address_key = :address_key AND e.removed_at IS NULL AND e.suspended_at IS NULL
+    ORDER BY e.set_at, e.id LIMIT 1
     """,
 )
 _SUSPEND_SINCE = Statement(
@@ -59,6 +87,7 @@ class EmailRow(msgspec.Struct, frozen=True):
     set_at: Ms
     set_by: str
     removed_at: Ms | None
+    primary_since: Ms | None = None
 
 
 def add(
@@ -86,6 +115,23 @@ def of_account(account_id: Id, removed_since: Ms) -> Query:
 def of_request(request_id: Id, removed_since: Ms) -> Query:
     """The same for the account that a request is about."""
     return Query(_OF_REQUEST, {"request_id": request_id, "removed_since": removed_since})
+
+
+def remove(account_id: Id, email_id: Id, now: Ms) -> Write:
+    """Remove one; it still gets notices for a while. Misses where it is not live."""
+    return Write(_REMOVE, {"account_id": account_id, "id": email_id, "now": now})
+
+
+def make_primary(account_id: Id, email_id: Id, now: Ms) -> Write:
+    """The one that is named first; of several that were, the last. Misses where it is not live."""
+    return Write(_MAKE_PRIMARY, {"account_id": account_id, "id": email_id, "now": now})
+
+
+def account_of(address_key: bytes, device_id: Id | None) -> Query:
+    """The account that a mailbox names at sign-in, with what a device is to it, as
+    `accounts.found_by_name` takes it. Of several that have the mailbox the one that had it first:
+    who adds it later takes nothing from that one."""
+    return Query(_ACCOUNT_OF, {"address_key": address_key, "device_id": device_id})
 
 
 def suspend_since(account_id: Id, since: Ms, now: Ms) -> Write:

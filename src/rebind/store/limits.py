@@ -7,7 +7,14 @@ amount, or within the pause, the upsert touches nothing and the whole batch is u
 from collections.abc import Sequence
 from functools import cache
 
-from rebind.domain.limits import NOTHING_COUNTED, Counted, Limit
+from rebind.domain.limits import (
+    NOTHING_COUNTED,
+    WRONG_ADDRESS,
+    WRONG_FACTOR,
+    WRONG_PROOF,
+    Counted,
+    Limit,
+)
 from rebind.domain.units import SECOND, Id, Ms
 from rebind.store.statements import Query, Rows, Statement, Value, Write
 
@@ -59,8 +66,10 @@ def _rows_of(places: int, of_account: bool) -> Statement:
 _OF_REQUEST = Statement(
     "limits.of_request",
     _COLUMNS  # noqa: S608  a constant of this file
-    + "slot = 0 AND name = :name"
-    " AND key = (SELECT number_key FROM requests WHERE id = :request_id)",
+    + "slot = 0 AND ("
+    "(name IN (:code, :proof)"
+    " AND key = (SELECT number_key FROM requests WHERE id = :request_id))"
+    " OR (name = :factor AND key = (SELECT account_id FROM requests WHERE id = :request_id)))",
 )
 
 
@@ -75,9 +84,11 @@ def rows(places: Sequence[Place], account: tuple[Limit, Id] | None = None) -> Qu
     return Query(_rows_of(len(places), account is not None), args)
 
 
-def of_request(request_id: Id, limit: Limit) -> Query:
-    """Read a counter of the number that a request is about."""
-    return Query(_OF_REQUEST, {"request_id": request_id, "name": limit.name})
+def of_request(request_id: Id) -> Query:
+    """Read the counters of wrong tries at what a request is about: its number or mailbox, and its
+    account."""
+    names = {"code": WRONG_ADDRESS.name, "proof": WRONG_PROOF.name, "factor": WRONG_FACTOR.name}
+    return Query(_OF_REQUEST, {"request_id": request_id, **names})
 
 
 def counted(found: Rows) -> dict[Place, Counted]:

@@ -19,19 +19,21 @@ _BEGIN = Statement(
     """
     INSERT INTO requests (id, kind, account_id, number_version, session_id, device_id, owner_hash,
         number_key, number_sealed, region, begun_at, expires_at, first_proof_at, ended_at,
-        ended_as, policy_row, version, wait_until, ready_at, due_at, stands_until, about_id)
+        ended_as, policy_row, version, wait_until, ready_at, due_at, stands_until, about_id,
+        purpose, spent_at)
     VALUES (:id, :kind, :account_id, :number_version, :session_id, :device_id, :owner_hash,
         :number_key, :number_sealed, :region, :begun_at, :expires_at, NULL, NULL, NULL, NULL, 1,
-        NULL, NULL, NULL, NULL, :about_id)
+        NULL, NULL, NULL, NULL, :about_id, :purpose, NULL)
     """,
 )
 _WHOLE = """
     SELECT r.id, r.kind, r.account_id, r.number_version, r.session_id, r.device_id, r.number_key,
         r.number_sealed, r.region, r.begun_at, r.expires_at, r.first_proof_at, r.ended_at,
         r.ended_as, r.policy_row, r.version, r.wait_until, r.ready_at, r.due_at, r.stands_until,
+        r.purpose, r.spent_at,
         n.account_id, n.held_until, n.number_version,
         a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
-        a.probation_since, a.locked_at, a.lock_earlier_than, a.frozen_at,
+        a.probation_since, a.locked_at, a.lock_earlier_than, a.frozen_at, a.version, a.sms_off_at,
         b.number_sealed, b.number_key, b.region, b.bound_at, b.confirmed_at,
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row,
         s.level, s.opened_at, s.expires_at, s.ended_at,
@@ -62,6 +64,25 @@ _END = Statement(
     UPDATE requests SET version = version + 1, ended_at = :now, ended_as = :ended_as,
         policy_row = :policy_row, due_at = :due_at, stands_until = :stands_until
     WHERE id = :id AND version = :version AND ended_at IS NULL
+    """,
+)
+_NAME = Statement(
+    "requests.name",
+    """
+    UPDATE requests SET account_id = :account_id, version = version + 1, number_version = (
+        SELECT number_version FROM accounts WHERE id = :account_id)
+    WHERE id = :id AND owner_hash = :owner_hash AND kind = 'sign_in' AND number_version = 0
+      AND number_key = :nothing
+      AND first_proof_at IS NULL AND ended_at IS NULL
+      AND EXISTS (SELECT 1 FROM accounts WHERE id = :account_id)
+    """,
+)
+_SPEND = Statement(
+    "requests.spend",
+    """
+    UPDATE requests SET spent_at = :now
+    WHERE id = :id AND kind = 'reauthenticate' AND ended_as = 'done' AND spent_at IS NULL
+      AND ended_at > :done_after
     """,
 )
 _EVIDENCE_OF = Statement(
@@ -98,6 +119,8 @@ class RequestRow(msgspec.Struct, frozen=True):
     ready_at: Ms | None
     due_at: Ms | None
     stands_until: Ms | None
+    purpose: str | None
+    spent_at: Ms | None
     holder: Id | None
     held_until: Ms | None
     held_version: int | None
@@ -111,6 +134,8 @@ class RequestRow(msgspec.Struct, frozen=True):
     locked_at: Ms | None
     lock_earlier_than: Ms | None
     frozen_at: Ms | None
+    account_version: int | None
+    sms_off_at: Ms | None
     current_sealed: bytes | None
     current_key: bytes | None
     current_region: str | None
@@ -150,9 +175,10 @@ def begin(
     now: Ms,
     expires_at: Ms,
     about_id: Id | None = None,
+    purpose: str | None = None,
 ) -> Write:
     """A new request. `number_version` is the binding that it was based on; `about_id` the request
-    that an undo is about."""
+    that an undo is about, `purpose` what a re-authentication is for."""
     return Write(
         _BEGIN,
         {
@@ -169,6 +195,7 @@ def begin(
             "begun_at": now,
             "expires_at": expires_at,
             "about_id": about_id,
+            "purpose": purpose,
         },
     )
 
@@ -216,6 +243,27 @@ def end(
             "stands_until": stands_until,
         },
     )
+
+
+def name(request_id: Id, owner_hash: bytes, account_id: Id) -> Write:
+    """Whose passkey was shown, in a sign-in that was begun without a name; nothing where that
+    account is not there. One that was begun with a name stays that name's: else one's own passkey
+    would tell whether a number is anybody's."""
+    return Write(
+        _NAME,
+        {
+            "id": request_id,
+            "owner_hash": owner_hash,
+            "account_id": account_id,
+            "nothing": b"",
+        },
+        expect=None,
+    )
+
+
+def spend(request_id: Id, done_after: Ms, now: Ms) -> Write:
+    """Use up a re-authentication that was done after that moment. Misses where it was used."""
+    return Write(_SPEND, {"id": request_id, "done_after": done_after, "now": now})
 
 
 @cache

@@ -66,6 +66,7 @@ accounts = _table(
     _whole("locked_at", null=True),
     _whole("lock_earlier_than", null=True),
     _whole("frozen_at", null=True),
+    _whole("sms_off_at", null=True),
 )
 
 numbers = _table(
@@ -101,7 +102,61 @@ emails = _table(
     _text("set_by"),
     _whole("removed_at", null=True),
     _whole("suspended_at", null=True),
+    _whole("primary_since", null=True),
     sa.Index("ix_emails_address_key", "address_key"),
+)
+
+passwords = _table(
+    "passwords",
+    _bytes("account_id", key=True),
+    _bytes("id", key=True),
+    _bytes("hash_sealed"),
+    _whole("alone"),
+    _whole("set_at"),
+    _text("set_by"),
+    _whole("removed_at", null=True),
+    _whole("suspended_at", null=True),
+)
+
+passkeys = _table(
+    "passkeys",
+    _bytes("account_id", key=True),
+    _bytes("id", key=True),
+    _bytes("credential_id"),
+    _bytes("public_key"),
+    _whole("sign_count"),
+    _whole("backed_up"),
+    _text("transports"),
+    _bytes("name_sealed"),
+    _whole("set_at"),
+    _text("set_by"),
+    _whole("used_at", null=True),
+    _whole("removed_at", null=True),
+    _whole("suspended_at", null=True),
+)
+
+totps = _table(
+    "totps",
+    _bytes("account_id", key=True),
+    _bytes("id", key=True),
+    _bytes("seed_sealed"),
+    _whole("last_step"),
+    _whole("set_at"),
+    _text("set_by"),
+    _whole("removed_at", null=True),
+    _whole("suspended_at", null=True),
+)
+
+recovery_codes = _table(
+    "recovery_codes",
+    _bytes("account_id", key=True),
+    _bytes("id", key=True),
+    _bytes("code_hash"),
+    _whole("set_at"),
+    _text("set_by"),
+    _whole("used_at", null=True),
+    _whole("removed_at", null=True),
+    _whole("suspended_at", null=True),
 )
 
 devices = _table(
@@ -131,6 +186,8 @@ sessions = _table(
     _text("ended_why", null=True),
     _bytes("address_sealed"),
     _bytes("agent_sealed"),
+    _text("opened_by", null=True),
+    _text("proofs", null=True),
     often_updated=True,
 )
 
@@ -158,6 +215,8 @@ requests = _table(
     _whole("due_at", null=True),
     _whole("stands_until", null=True),
     _bytes("about_id", null=True),
+    _text("purpose", null=True),
+    _whole("spent_at", null=True),
     sa.Index("requests_due", "due_at", "id", sqlite_where=_AWAITED, postgresql_where=_AWAITED),
     sa.Index(
         "requests_standing",

@@ -63,6 +63,9 @@ COLUMNS: tuple[Column, ...] = (
         _BEFORE_PAIR,
         ("address_key", "email"),
     ),
+    Column("passwords", _PAIR, "hash_sealed", "passwords.hash", _last, _BEFORE_PAIR),
+    Column("passkeys", _PAIR, "name_sealed", "passkeys.name", _last, _BEFORE_PAIR),
+    Column("totps", _PAIR, "seed_sealed", "totps.seed", _last, _BEFORE_PAIR),
     Column("sessions", _PAIR, "address_sealed", "sessions.address", _last, _BEFORE_PAIR),
     Column("sessions", _PAIR, "agent_sealed", "sessions.agent", _last, _BEFORE_PAIR),
     Column(

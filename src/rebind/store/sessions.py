@@ -16,16 +16,18 @@ _OPEN = Statement(
     "sessions.open",
     """
     INSERT INTO sessions (account_id, id, token_hash, device_id, number_version, level, opened_at,
-        expires_at, seen_at, ended_at, ended_why, address_sealed, agent_sealed)
+        expires_at, seen_at, ended_at, ended_why, address_sealed, agent_sealed, opened_by, proofs)
     VALUES (:account_id, :id, :token_hash, :device_id, :number_version, :level, :opened_at,
-        :expires_at, :opened_at, NULL, NULL, :address_sealed, :agent_sealed)
+        :expires_at, :opened_at, NULL, NULL, :address_sealed, :agent_sealed, :opened_by, :proofs)
     """,
 )
 _BY_TOKEN = Statement(
     "sessions.by_token",
     """
     SELECT s.id, s.device_id, s.level, s.opened_at, s.expires_at, s.seen_at, s.ended_at,
+        s.opened_by, s.proofs,
         a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
+        a.version, a.sms_off_at,
         b.number_sealed, b.number_key, b.region, b.bound_at, b.confirmed_at,
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row
     FROM sessions s
@@ -39,8 +41,8 @@ _BY_TOKEN = Statement(
 _SEEN = Statement(
     "sessions.seen",
     """
-    UPDATE sessions SET seen_at = :now
-    WHERE account_id = :account_id AND id = :id AND ended_at IS NULL
+    UPDATE sessions SET seen_at = :now, expires_at = :expires_at
+    WHERE account_id = :account_id AND id = :id AND ended_at IS NULL AND expires_at > :now
     """,
 )
 _STAYS = Statement(
@@ -53,7 +55,8 @@ _STAYS = Statement(
 _LIVE = Statement(
     "sessions.live",
     """
-    SELECT id, device_id, level, opened_at, expires_at, seen_at, address_sealed, agent_sealed
+    SELECT id, device_id, level, opened_at, expires_at, seen_at, address_sealed, agent_sealed,
+        opened_by, proofs
     FROM sessions
     WHERE account_id = :account_id AND number_version = :number_version AND ended_at IS NULL
       AND expires_at > :now
@@ -83,6 +86,23 @@ _END_OTHERS = Statement(
 )
 
 
+_ANY_LIVE = Statement(
+    "sessions.any_live",
+    """
+    SELECT account_id FROM sessions
+    WHERE account_id = :account_id AND ended_at IS NULL AND expires_at > :now LIMIT 1
+    """,
+)
+_ACCOUNTS_WITH_ANY = Statement(
+    "sessions.accounts_with_any",
+    """
+    SELECT DISTINCT account_id FROM sessions
+    WHERE account_id > :after AND ended_at IS NULL AND expires_at > :now
+    ORDER BY account_id LIMIT :limit
+    """,
+)
+
+
 class SessionRow(msgspec.Struct, frozen=True):
     """A session with its account, live binding and device, in the order of the SELECT."""
 
@@ -93,12 +113,16 @@ class SessionRow(msgspec.Struct, frozen=True):
     expires_at: Ms
     seen_at: Ms
     ended_at: Ms | None
+    opened_by: str | None
+    proofs: str | None
     account_id: Id
     state: str
     locale: str
     enrolled_at: Ms
     number_version: int
     number_changed_at: Ms | None
+    account_version: int
+    sms_off_at: Ms | None
     number_sealed: bytes
     number_key: bytes
     region: str
@@ -121,6 +145,8 @@ class LiveSession(msgspec.Struct, frozen=True):
     seen_at: Ms
     address_sealed: bytes
     agent_sealed: bytes
+    opened_by: str | None
+    proofs: str | None
 
 
 def by_token(account_id: Id, session_id: Id, token_hash: bytes) -> Query:
@@ -144,8 +170,11 @@ def open_session(
     expires_at: Ms,
     address_sealed: bytes,
     agent_sealed: bytes,
+    opened_by: str,
+    proofs: str,
 ) -> Write:
-    """A new session."""
+    """A new session. `opened_by` is the row of the policy, `proofs` what was proved for it,
+    separated by spaces."""
     return Write(
         _OPEN,
         {
@@ -159,13 +188,20 @@ def open_session(
             "expires_at": expires_at,
             "address_sealed": address_sealed,
             "agent_sealed": agent_sealed,
+            "opened_by": opened_by,
+            "proofs": proofs,
         },
     )
 
 
-def seen(account_id: Id, session_id: Id, now: Ms) -> Write:
-    """Note an interactive request."""
-    return Write(_SEEN, {"account_id": account_id, "id": session_id, "now": now}, expect=None)
+def seen(account_id: Id, session_id: Id, expires_at: Ms, now: Ms) -> Write:
+    """Note an interactive request; the session lives until `expires_at` from then on. One that has
+    run out in the meantime stays so."""
+    return Write(
+        _SEEN,
+        {"account_id": account_id, "id": session_id, "expires_at": expires_at, "now": now},
+        expect=None,
+    )
 
 
 def stays(account_id: Id, session_id: Id, number_version: int, now: Ms) -> Write:
@@ -203,6 +239,22 @@ def live_rows(rows: Rows) -> list[LiveSession]:
 def end(account_id: Id, session_id: Id, why: str, now: Ms) -> Write:
     """End one live session. Misses where it does not live or is another account's."""
     return Write(_END, {"account_id": account_id, "id": session_id, "why": why, "now": now})
+
+
+def any_live(account_id: Id, now: Ms) -> Query:
+    """Whether the account has a live session."""
+    return Query(_ANY_LIVE, {"account_id": account_id, "now": now})
+
+
+def accounts_with_any(after: Id, now: Ms, limit: int) -> Query:
+    """Accounts with live sessions behind the one that is named, in the order of their ids. For an
+    administrator only: it reads past every session in between."""
+    return Query(_ACCOUNTS_WITH_ANY, {"after": after, "now": now, "limit": limit})
+
+
+def account_ids(rows: Rows) -> list[Id]:
+    """What these two read."""
+    return [each[0] for each in rows]
 
 
 def end_all(account_id: Id, why: str, now: Ms) -> Write:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 _METHODS = [
-    ("domain/refusals.py", "python"),
+    ("domain/refusals/**.py", "python"),
     ("entrypoints/shared/problems.py", "python"),
     ("templates/**.py", "python"),
     ("templates/**.html", "jinja2.ext:babel_extract"),

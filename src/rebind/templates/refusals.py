@@ -2,10 +2,10 @@
 
 For: the doors, which turn a `Refused` into problem+json or a page. Refuses to fail over a figure
 that was not given: a refusal in imperfect words is better than an error page. Neighbour:
-`domain/refusals.py` holds the English texts.
+`domain/refusals/` holds the English texts.
 """
 
-from rebind.domain.refusals import Refused
+from rebind.domain.refusals import CATALOGUE, Refused
 from rebind.domain.units import Ms
 from rebind.templates import moments
 from rebind.templates.catalogue import FALLBACK, LOCALES, Catalogue, Locale
@@ -41,6 +41,13 @@ def explain(refused: Refused, locale: str, now: Ms, **figures: object) -> tuple[
     else:
         until = moments.until(refused.until, locale, now)
     return title, text.format_map(_Figures(figures, until=until))
+
+
+def told(code: str, locale: str) -> tuple[str, str]:
+    """Title and text of a refusal without figures, for a page that says the same before anybody is
+    refused. Raises `LookupError` where there is no such code."""
+    refusal = CATALOGUE[code]
+    return _catalogue.text(locale, refusal.title), _catalogue.text(locale, refusal.text)
 
 
 def negotiate(accept_language: str | None) -> Locale:

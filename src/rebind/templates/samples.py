@@ -35,8 +35,28 @@ PURPOSES = (
     "undo.code_email",
     "close.code_current",
     "close.code_email",
+    "reauthenticate.code_new",
+    "reauthenticate.code_current",
+    "reauthenticate.code_email",
     "another.code_current",
 )
+
+
+TOLD = {
+    "email_added": "a•••@example.org",
+    "email_removed": "a•••@example.org",
+    "passkey_added": "iPhone",
+    "passkey_removed": "iPhone",
+    "password_set": "",
+    "password_removed": "",
+    "recovery_codes_made": "",
+    "recovery_code_used": "9",
+    "sms_suspended": "",
+    "sms_restored": "",
+    "totp_set": "",
+    "totp_removed": "",
+}
+"""Acts that every address is told of, each with what it is about."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -60,6 +80,9 @@ def all_samples() -> Iterator[Sample]:
         for device in ("Chrome, Windows", ""):
             params = {"device": device, "role": "current" if channel == "sms" else "mail"}
             yield Sample("account_unlocked", channel, device, _BASE | _WHEN | params)
+        for act, what in TOLD.items():
+            params = {"act": act, "what": what, "role": "current" if channel == "sms" else "mail"}
+            yield Sample("security_changed", channel, act, _BASE | _WHEN | params)
     for channel, role in (("sms", "old"), ("sms", "new"), ("mail", "mail")):
         base = _BASE | _WHEN | _MASKED | _UNTIL | {"role": role}
         for message, name, params in _of_a_change():

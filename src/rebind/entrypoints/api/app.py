@@ -9,7 +9,19 @@ from starlette.routing import Route as StarletteRoute
 from rebind import __version__
 from rebind.domain.acts import Door
 from rebind.domain.refusals import PATH_UNKNOWN, Refusal, Refused
-from rebind.entrypoints.api import account, requests, sessions
+from rebind.entrypoints.api import (
+    account,
+    emails,
+    factors,
+    loss,
+    passkeys,
+    passwords,
+    reauthentication,
+    recovery_codes,
+    requests,
+    sessions,
+    totp,
+)
 from rebind.entrypoints.shared import openapi
 from rebind.entrypoints.shared.problems import TYPES, Meaning, Problems
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
@@ -28,7 +40,15 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
     described = [
         *requests.routes(desk, journeys),
         *account.routes(desk),
+        *emails.routes(desk),
+        *factors.routes(desk),
+        *loss.routes(desk),
+        *passkeys.routes(desk),
+        *passwords.routes(desk),
+        *reauthentication.routes(desk),
+        *recovery_codes.routes(desk),
         *sessions.routes(desk),
+        *totp.routes(desk),
         _meanings(problems),
     ]
     return [*described, _description(described)]

@@ -1,10 +1,11 @@
 """`/api/v1/requests`: beginning a journey, asking for codes, proving, looking, stopping."""
 
-from rebind.domain.evidence import CODES, Proof
+from rebind.domain.evidence import Proof
 from rebind.domain.refusals import (
     ACCOUNT_CHANGED,
     ACCOUNT_LOCKED,
     BODY_MALFORMED,
+    BUSY,
     CHANGED_RECENTLY,
     CODE_EXPIRED,
     CODE_MALFORMED,
@@ -25,12 +26,15 @@ from rebind.domain.refusals import (
     NUMBER_MALFORMED,
     NUMBER_TAKEN,
     PROOF_NOT_OFFERED,
+    PROOF_WRONG,
+    PROOFS_CLOSED,
     REQUEST_EXPIRED,
     REQUEST_FINISHED,
     REQUEST_UNKNOWN,
     SESSION_ENDED,
     SESSION_ON_PROBATION,
     SESSION_REQUIRED,
+    SESSION_TOO_YOUNG,
     SMS_SIGN_IN_CLOSED,
     TOO_MANY_CODES,
     TOO_MANY_REQUESTS,
@@ -43,8 +47,7 @@ from rebind.entrypoints.api import schemas
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.spelling import ID_PATTERN, read_id
 from rebind.flows import change, enrol, objections, requests, sign_in, undo, verify
-from rebind.flows.desk import Desk, Journeys, RequestView
-from rebind.flows.verify import Given
+from rebind.flows.desk import Desk, Given, Journeys, RequestView
 
 PATH = "/api/v1/requests"
 ONE = PATH + "/{id}"
@@ -65,6 +68,7 @@ _DECIDING = (
     NUMBER_IS_OWN,
     NUMBER_TAKEN,
     FACTOR_TOO_YOUNG,
+    SESSION_TOO_YOUNG,
     NO_WAY,
 )
 _SENT_AT_ONCE = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT})
@@ -86,6 +90,8 @@ class Requests:
             return Refused(JOURNEY_NOT_OFFERED)
         if asked.kind is Kind.UNDO:
             return await _undo(self._desk, call, asked)
+        if asked.kind is Kind.SIGN_IN:
+            return await _sign_in(self._desk, call, asked)
         if asked.email is not None or asked.link is not None:
             # Said, and of no effect in these journeys: better told than overlooked.
             return Refused(BODY_MALFORMED)
@@ -96,11 +102,9 @@ class Requests:
         match asked.kind:
             case Kind.ENROL:
                 return _told(await enrol.begin(self._desk, call.caller, asked.number))
-            case Kind.SIGN_IN:
-                return _told(await sign_in.begin(self._desk, call.caller, asked.number))
             case Kind.CHANGE:
-                send = change.FIRST_CODES if asked.send is None else asked.send
-                return _told(await change.begin(self._desk, call.caller, asked.number, send))
+                number, send = asked.number, asked.send
+                return _told(await change.begin(self._desk, call.caller, number, send))
             case _:
                 return Refused(JOURNEY_NOT_OFFERED)
 
@@ -132,8 +136,6 @@ class Requests:
         """Codes are answered, all together."""
         body: schemas.Prove | list[schemas.Prove] = call.body
         proofs = body if isinstance(body, list) else [body]
-        if any(each.proof not in CODES for each in proofs):
-            return Refused(PROOF_NOT_OFFERED)
         return _told(
             await verify.prove(
                 self._desk,
@@ -151,6 +153,23 @@ class Requests:
     async def cancel(self, call: Call) -> Outcome:
         """The request is stopped."""
         return _told(await requests.cancel(self._desk, call.caller, read_id(call.path["id"])))
+
+
+async def _sign_in(desk: Desk, call: Call, asked: schemas.Begin) -> Outcome:
+    """By a number, with its code or without one; by a mailbox; or by whatever a passkey says."""
+    match asked:
+        case schemas.Begin(number=str(number), email=None, link=None, send=None):
+            return _told(await sign_in.by_number(desk, call.caller, number))
+        case schemas.Begin(number=str(number), email=None, link=None, send=[]):
+            return _told(await sign_in.by_number(desk, call.caller, number, ()))
+        case schemas.Begin(number=str(), email=None, link=None):
+            return Refused(PROOF_NOT_OFFERED)
+        case schemas.Begin(number=None, email=str(email), link=None, send=None | []):
+            return _told(await sign_in.by_email(desk, call.caller, email))
+        case schemas.Begin(number=None, email=None, link=None, send=None | []):
+            return _told(await sign_in.by_passkey(desk, call.caller))
+        case _:
+            return Refused(BODY_MALFORMED)
 
 
 async def _undo(desk: Desk, call: Call, asked: schemas.Begin) -> Outcome:
@@ -206,6 +225,8 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
             examples={
                 "enrol": {"kind": "enrol", "number": "+79161234567"},
                 "sign_in": {"kind": "sign_in", "number": "+7 916 123-45-67"},
+                "sign_in_by_password": {"kind": "sign_in", "email": "anna@example.org"},
+                "sign_in_by_passkey": {"kind": "sign_in"},
                 "change": {
                     "kind": "change",
                     "number": "+79031112233",
@@ -337,7 +358,10 @@ def _answering(at: Requests) -> list[Route]:
                 CODE_EXPIRED,
                 CODE_TRIES_SPENT,
                 CODE_WRONG,
+                PROOF_WRONG,
                 SMS_SIGN_IN_CLOSED,
+                PROOFS_CLOSED,
+                BUSY,
                 TOO_MANY_REQUESTS,
                 *_DECIDING,
                 MUST_WAIT,
@@ -345,6 +369,10 @@ def _answering(at: Requests) -> list[Route]:
             ),
             examples={
                 "one": {"proof": "code_current", "code": "123456"},
+                "password": [
+                    {"proof": "password", "code": "correct horse battery staple"},
+                    {"proof": "totp", "code": "123456"},
+                ],
                 "several": [
                     {"proof": "code_current", "code": "123456"},
                     {"proof": "code_new", "code": "654321"},

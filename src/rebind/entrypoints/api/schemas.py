@@ -4,19 +4,21 @@ A field may be added to an answer; none is renamed, and none changes its meaning
 fields that nobody knows: a misspelt one must not be overlooked.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from rebind.domain.acts import Act, Door
+from rebind.domain.assurance import Aal
 from rebind.domain.evidence import Proof
 from rebind.domain.request import Kind, State
-from rebind.domain.rows import AccountState, Level
+from rebind.domain.rows import AccountState, Level, Purpose
 from rebind.entrypoints.shared.spelling import ID_PATTERN, moment
 from rebind.flows.account import AccountView, BindingView
 from rebind.flows.desk import RequestView, SessionGiven
 from rebind.flows.desk import SentCode as ViewedCode
+from rebind.flows.desk.answers import ANSWER_CHARACTERS_MAX
 from rebind.flows.sessions import SessionView
 
 Identifier = Annotated[
@@ -63,15 +65,18 @@ class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: Annotated[Kind, Meta(description="enrol, sign_in, change and undo are offered")]
     number: Typed | None = None
-    email: Annotated[Mailbox | None, Meta(description="undo only, in place of a number")] = None
+    email: Annotated[
+        Mailbox | None, Meta(description="undo and sign_in by password, in place of a number")
+    ] = None
     link: Annotated[
         Linked | None, Meta(description="undo only: what stands in the link of a notice")
     ] = None
     send: Annotated[
         list[Proof] | None,
         Meta(
-            description="change only: the codes that leave at once, code_new or code_current, "
-            "each once; code_current where nothing is said"
+            description="change: the codes that leave at once, code_new or code_current, each "
+            "once; code_current, if that is of use, where nothing is said. sign_in: an empty list "
+            "sends no code"
         ),
     ] = None
 
@@ -80,6 +85,19 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands in the link of a notice, after the last slash."""
 
     link: Linked
+
+
+class Reauthenticate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fresh proof to be given, and what for."""
+
+    purpose: Purpose
+    about: Annotated[
+        str,
+        Meta(
+            max_length=254,
+            description="email_add: the mailbox; email_remove and passkey_remove: the id",
+        ),
+    ] = ""
 
 
 class AskCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,7 +110,14 @@ class Prove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One proof as a person typed it."""
 
     proof: Proof
-    code: Annotated[str, Meta(max_length=64, examples=["123456"])]
+    code: Annotated[
+        str,
+        Meta(
+            max_length=ANSWER_CHARACTERS_MAX,
+            description="The code or the password; of a passkey its PublicKeyCredential as JSON",
+            examples=["123456"],
+        ),
+    ]
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -147,6 +172,16 @@ class Request(msgspec.Struct, frozen=True):
         Meta(description="Ties the request to who began it; given once, without a session"),
     ] = UNSET
     session: Session | UnsetType = UNSET
+    purpose: Annotated[Purpose | UnsetType, Meta(description="What a re-authentication is for")] = (
+        UNSET
+    )
+    passkey: Annotated[
+        dict[str, Any] | UnsetType,
+        Meta(
+            description="PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3), where a "
+            "passkey would lead on"
+        ),
+    ] = UNSET
 
 
 class Requests(msgspec.Struct, frozen=True):
@@ -214,6 +249,10 @@ class ListedSession(msgspec.Struct, frozen=True):
     seen_at: Moment
     address: Annotated[str, Meta(description="Network address where it was opened")]
     agent: Annotated[str, Meta(description="What the browser or app called itself")]
+    proofs: Annotated[
+        list[Proof], Meta(description="What it was opened with; empty for very old sessions")
+    ]
+    aal: Annotated[Aal, Meta(description="The assurance level of these proofs (NIST SP 800-63B-4)")]
 
 
 class Sessions(msgspec.Struct, frozen=True):
@@ -236,6 +275,8 @@ def request(view: RequestView) -> Request:
         [sent(each) for each in view.sent] if view.sent else UNSET,
         token=UNSET if view.token is None else view.token,
         session=UNSET if view.session is None else session(view.session),
+        purpose=UNSET if view.purpose is None else Purpose(view.purpose),
+        passkey=UNSET if view.passkey is None else view.passkey,
     )
 
 
@@ -295,4 +336,6 @@ def listed_session(view: SessionView) -> ListedSession:
         moment(view.seen_at),
         view.address,
         view.agent,
+        list(view.proofs),
+        view.aal,
     )

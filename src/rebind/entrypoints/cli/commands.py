@@ -34,6 +34,7 @@ class Commands(msgspec.Struct, frozen=True):
     keys_list: Callable[[], list[tuple[str, ...]]]
     keys_rotate: Callable[[str, float, Callable[[str], None]], None]
     accounts_import: Callable[[Path, Callable[[int], None]], list[str]]
+    sessions_end: Callable[[str | None], int]
     dev_seed: Callable[[int, Callable[[int], None]], None]
 
 
@@ -169,6 +170,8 @@ def _accounts(rebind: click.Group, commands: Commands) -> None:
         if refused:
             raise SystemExit(1)
 
+    _sessions(rebind, commands)
+
     @rebind.group()
     def dev() -> None:
         """For developing and measuring; never on a real service."""
@@ -179,3 +182,20 @@ def _accounts(rebind: click.Group, commands: Commands) -> None:
         """Fill an empty database with that many made-up accounts."""
         with click.progressbar(length=accounts_wanted, label="Seeding") as bar:
             commands.dev_seed(accounts_wanted, bar.update)
+
+
+def _sessions(rebind: click.Group, commands: Commands) -> None:
+    @rebind.group()
+    def sessions() -> None:
+        """Who is signed in."""
+
+    @sessions.command("end")
+    @click.option("--account", help="The id of one account, as 32 hexadecimal digits.")
+    @click.option("--all", "everybody", is_flag=True, help="Every account there is.")
+    def end(account: str | None, everybody: bool) -> None:
+        """End every session of one account or of all, while the service runs; what they began and
+        still waits ends too. People sign in again, with what their accounts ask for."""
+        if (account is None) is not everybody:
+            raise click.UsageError("say either --account or --all")
+        ended = commands.sessions_end(account)
+        click.echo(f"Sessions were ended of {ended} account{'' if ended == 1 else 's'}.")

@@ -2,7 +2,7 @@
 
 `type` is a reference to this service's own page about the refusal; programs go by `code`. What is
 wrong on our side (`unavailable`, `internal`) is told in the same shape and without any detail.
-Neighbours: `domain/refusals.py` is the catalogue, `templates/refusals.py` has the words.
+Neighbours: `domain/refusals/` is the catalogue, `templates/refusals.py` has the words.
 """
 
 from collections.abc import Callable

@@ -60,6 +60,12 @@ class Account:
         refused = await sessions.end(self._desk, visit.caller, session_id)
         return refused or Moved("/sessions")
 
+    async def not_mine(self, visit: Visit) -> Outcome:
+        """One session ends that the holder knows nothing of; then what else to do."""
+        session_id = read_id(visit.words["id"])
+        refused = await sessions.end(self._desk, visit.caller, session_id, not_mine=True)
+        return refused or Moved("/sessions/not-mine")
+
     async def end_others(self, visit: Visit) -> Outcome:
         """Every session but this one ends."""
         return await sessions.end_others(self._desk, visit.caller) or Moved("/sessions")
@@ -72,9 +78,9 @@ def inside(name: str, who: AccountView, **context: object) -> Page:
 
 _PAGES = (
     ("/profile", "account/profile", "My profile"),
-    ("/security", "account/security", "Security settings"),
     ("/settings", "account/settings", "Settings"),
     ("/settings/personal-data", "account/personal_data", "Personal data"),
+    ("/sessions/not-mine", "sessions/not_mine", "What to do after a session of a stranger"),
 )
 
 
@@ -121,5 +127,13 @@ def routes(desk: Desk) -> list[Route]:
             page="/sessions",
             auth=Auth.SESSION,
             summary="End a session",
+        ),
+        Route(
+            method="POST",
+            path="/sessions/{id}/not-mine",
+            handler=at.not_mine,
+            page="/sessions",
+            auth=Auth.SESSION,
+            summary="End a session, and say that its device is a stranger's",
         ),
     ]

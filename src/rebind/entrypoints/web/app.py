@@ -7,7 +7,25 @@ import msgspec
 
 from rebind.domain.refusals import Refusal
 from rebind.entrypoints.shared.serving import App, Tell
-from rebind.entrypoints.web import account, aside, assets, entering, phone, requests, stop, undo
+from rebind.entrypoints.web import (
+    account,
+    aside,
+    assets,
+    confirming,
+    emails,
+    entering,
+    loss,
+    passkeys,
+    passwords,
+    phone,
+    recovery_codes,
+    requests,
+    security,
+    stop,
+    totp,
+    undo,
+    ways_in,
+)
 from rebind.entrypoints.web.assets import Brand, Library
 from rebind.entrypoints.web.faces import Explain, Faces
 from rebind.entrypoints.web.places import places
@@ -27,13 +45,40 @@ class WebDoor(msgspec.Struct, frozen=True):
 def table(desk: Desk, journeys: Journeys, faces: Faces, library: Library) -> list[Route]:
     """Every address of the pages."""
     explain = faces.paragraph
+    after: confirming.After = {
+        # One line for each subject: **passwords.after(desk), …
+        **emails.after(desk, explain),
+        **loss.after(desk, explain),
+        **passkeys.after(desk, explain),
+        **passwords.after(desk, explain),
+        **recovery_codes.after(desk, explain),
+        **totp.after(desk, explain),
+    }
+    agains: confirming.Agains = {
+        # One line for each subject whose form can show a refusal: **emails.again(desk, explain), …
+        **emails.again(desk, explain),
+        **loss.again(desk, explain),
+        **passkeys.again(desk, explain),
+        **passwords.again(desk, explain),
+        **recovery_codes.again(desk, explain),
+        **totp.again(desk, explain),
+    }
     return [
         *entering.routes(desk, explain),
-        *requests.routes(desk, journeys, explain),
+        *ways_in.routes(desk, journeys, explain),
+        *requests.routes(desk, journeys, explain, after),
+        *confirming.routes(desk, after, agains),
         *stop.routes(desk, journeys, explain),
         *undo.routes(desk, explain),
         *account.routes(desk),
+        *emails.routes(desk, explain),
+        *loss.routes(desk, explain),
+        *security.routes(desk),
+        *passkeys.routes(desk, explain),
+        *passwords.routes(desk, explain),
         *phone.routes(desk, explain),
+        *recovery_codes.routes(desk, explain),
+        *totp.routes(desk, explain),
         *aside.routes(desk, explain),
         *assets.routes(library),
     ]

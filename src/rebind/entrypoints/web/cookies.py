@@ -12,6 +12,10 @@ from rebind.domain.units import DAY, SECOND, Id, Ms
 
 _PREFIX = b"__Host-rebind-"
 SESSION, DEVICE, REQUEST, VISITOR, LANGUAGE = "session", "device", "request", "visitor", "language"
+UNSURE = "unsure"
+"""Set while a session waits for its owner to say that the account behind the number is theirs. It
+guards nothing: it is there so that nobody walks through a stranger's account by mistake."""
+
 
 DEVICE_DAYS = 400
 """As long as browsers keep any cookie; each sign-in begins it anew."""
@@ -60,6 +64,11 @@ def session(token: str) -> Header:
     waits goes on with it in this browser, and how long a token opens anything is the flows' to
     know."""
     return given(SESSION, token, DEVICE_DAYS * DAY)
+
+
+def unsure() -> Header:
+    """Ask first whether the account is theirs."""
+    return given(UNSURE, "1", DEVICE_DAYS * DAY)
 
 
 def device(key: str) -> Header:

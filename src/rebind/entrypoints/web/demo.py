@@ -15,7 +15,7 @@ from rebind.domain.refusals import PATH_UNKNOWN, Refused
 from rebind.domain.units import Ms
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.web import cookies, forms
-from rebind.entrypoints.web.entering import HOME, opened
+from rebind.entrypoints.web.entering import HOME, let_in
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Bytes, Moved, Outcome, Page, Route, Visit
 from rebind.flows.desk import Caller, Desk, RequestView
@@ -217,7 +217,8 @@ class Demo:
         view = await self._stage.sign_in(visit.caller, person)
         if isinstance(view, Refused):
             return view
-        return Moved(HOME, (*opened(self._desk, view), cookies.device(person.device)))
+        inside = await let_in(self._desk, visit, view, HOME)
+        return Moved(HOME, (*inside.cookies, cookies.device(person.device)))
 
     async def file(self, visit: Visit) -> Outcome:
         """Style and script of the outbox."""

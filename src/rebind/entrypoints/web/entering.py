@@ -1,9 +1,12 @@
-"""The first page, opening an account, signing in and out.
+"""The first page, opening an account, signing in by a number, and out.
 
 Begins the same for every number, known or not: what is behind it is the flows' to know. A new
 session never takes over what the browser carried before: its visitor's token is another one from
-then on, and so are its forms.
+then on, and so are its forms, and the session that it carried ends. Neighbour: `ways_in.py` has the
+other ways to sign in.
 """
+
+from urllib.parse import quote
 
 from rebind.domain.refusals import Refused
 from rebind.entrypoints.shared.routes import Auth
@@ -14,6 +17,10 @@ from rebind.flows import account, enrol, sessions, sign_in
 from rebind.flows.desk import Desk, RequestView, tokens
 
 HOME = "/profile"
+CHECK = "/sign-in/check"
+_LOOK_FIRST = ("I3", "I4")
+"""Rows by which a code to the number alone opens an account: it may be somebody else's."""
+
 _FIELDS = ("number", "next")
 
 
@@ -48,7 +55,7 @@ class Entering:
     async def sign_in(self, visit: Visit) -> Outcome:
         """A number is given; a code goes to it if an account has it."""
         number = visit.form.get("number", "")
-        return self._begun(visit, await sign_in.begin(self._desk, visit.caller, number))
+        return self._begun(visit, await sign_in.by_number(self._desk, visit.caller, number))
 
     async def sign_up_again(self, visit: Visit, refused: Refused) -> Outcome:
         """The form as it was filled in."""
@@ -73,8 +80,7 @@ class Entering:
         token = tokens.session(visit.caller.bearer)
         if token is not None:
             await sessions.end(self._desk, visit.caller, token.session_id)
-        gone = cookies.taken(cookies.SESSION), cookies.taken(cookies.REQUEST)
-        return Moved("/", (*gone, _anew(self._desk)))
+        return Moved("/", gone(self._desk, visit))
 
 
 def kept(desk: Desk, visit: Visit, view: RequestView) -> tuple[cookies.Header, ...]:
@@ -83,6 +89,26 @@ def kept(desk: Desk, visit: Visit, view: RequestView) -> tuple[cookies.Header, .
         return ()
     lasts = view.expires_at - desk.clock.now()
     return (cookies.request(view.id, view.token, visit.way_on, lasts),)
+
+
+async def let_in(desk: Desk, visit: Visit, view: RequestView, way_on: str | None) -> Moved:
+    """Into the account, or first to the question whether it is theirs. The session that the browser
+    carried so far ends."""
+    await sessions.leave_behind(desk, visit.caller)
+    if view.row in _LOOK_FIRST:
+        check = CHECK if way_on is None else f"{CHECK}?next={quote(way_on, safe='/')}"
+        return Moved(check, (*opened(desk, view), cookies.unsure()))
+    return Moved(way_on or HOME, (*opened(desk, view), *_sure(visit)))
+
+
+def gone(desk: Desk, visit: Visit) -> tuple[cookies.Header, ...]:
+    """What the browser forgets with a session."""
+    forgotten = (cookies.taken(cookies.SESSION), cookies.taken(cookies.REQUEST))
+    return (*forgotten, *_sure(visit), _anew(desk))
+
+
+def _sure(visit: Visit) -> tuple[cookies.Header, ...]:
+    return (cookies.taken(cookies.UNSURE),) if cookies.UNSURE in visit.jar else ()
 
 
 def opened(desk: Desk, view: RequestView) -> tuple[cookies.Header, ...]:

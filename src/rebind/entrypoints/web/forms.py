@@ -1,7 +1,9 @@
 """Reading a form safely, and giving it back with what is wrong with it.
 
 Refuses what no form of ours sends: another content type, broken UTF-8, control characters, a name
-that stands there twice, too many fields. Codes are read like everything else and never given back.
+that stands there twice, too many fields. Codes are read like everything else; a password is read
+as it was typed, blanks and all, and what it may be made of is the flow's to say. Neither is given
+back.
 Neighbour: `shared/bodies.py` bounds the bytes and the time.
 """
 
@@ -16,6 +18,7 @@ from rebind.domain.refusals import (
     CODE_NOT_SENT,
     CODE_TRIES_SPENT,
     CODE_WRONG,
+    EMAIL_IS_OWN,
     EMAIL_MALFORMED,
     FORM_MALFORMED,
     NUMBER_COUNTRY,
@@ -23,6 +26,14 @@ from rebind.domain.refusals import (
     NUMBER_IS_OWN,
     NUMBER_KIND,
     NUMBER_MALFORMED,
+    PASSWORD_COMMON,
+    PASSWORD_EXPECTED,
+    PASSWORD_TOO_LONG,
+    PASSWORD_TOO_SHORT,
+    PASSWORD_TOO_SHORT_ALONE,
+    PASSWORD_UNREADABLE,
+    PROOF_WRONG,
+    TOTP_NOT_TAKEN,
     Refusal,
     Refused,
 )
@@ -32,6 +43,10 @@ from rebind.templates.pages import Form
 from rebind.templates.pages.views import Work
 
 FIELDS_MAX = 16
+SECRETS = frozenset({"password", "new_password"})
+"""Fields that are read as they were typed. A blank at an end is a character of a password like any
+other (NIST SP 800-63B-4 3.1.1.2), and 128 characters of any script fit into a form ten times."""
+
 NOTHING: Mapping[str, str] = {}
 
 _CONTENT_TYPE = re.compile(
@@ -55,6 +70,15 @@ _OF_THE_FIELD = frozenset(
         CODE_EXPIRED,
         CODE_TRIES_SPENT,
         CODE_WRONG,
+        EMAIL_IS_OWN,
+        PASSWORD_COMMON,
+        PASSWORD_EXPECTED,
+        PASSWORD_TOO_LONG,
+        PASSWORD_TOO_SHORT,
+        PASSWORD_TOO_SHORT_ALONE,
+        PASSWORD_UNREADABLE,
+        PROOF_WRONG,
+        TOTP_NOT_TAKEN,
     )
 )
 """What is wrong with what was typed; everything else is told above the form."""
@@ -86,19 +110,24 @@ def parsed(raw: bytes) -> Mapping[str, str] | Refusal:
     except ValueError:
         # Broken UTF-8 is a ValueError too.
         return FORM_MALFORMED
-    fields = {name: value.strip(_BLANKS) for name, value in pairs}
+    fields = {name: value if name in SECRETS else value.strip(_BLANKS) for name, value in pairs}
     if len(fields) != len(pairs) or any(map(_has_controls, fields.items())):
         return FORM_MALFORMED
     return fields
 
 
 def _has_controls(pair: tuple[str, str]) -> bool:
-    return any(map(_CONTROLS.search, pair))
+    name, value = pair
+    return bool(_CONTROLS.search(name) or (name not in SECRETS and _CONTROLS.search(value)))
 
 
 def blank(names: Iterable[str], typed: Mapping[str, str] = NOTHING) -> Form:
     """A form with these fields, as they were typed so far."""
-    return Form({name: typed.get(name, "") for name in names})
+    return Form(_kept(names, typed))
+
+
+def _kept(names: Iterable[str], typed: Mapping[str, str]) -> dict[str, str]:
+    return {name: typed.get(name, "") for name in names if name not in SECRETS}
 
 
 def again(
@@ -109,4 +138,4 @@ def again(
     paid = None
     if refused.work is not None:
         paid = Work(refused.work, work.BITS, refused.until)
-    return Form({name: typed.get(name, "") for name in names}, {at: text}, paid)
+    return Form(_kept(names, typed), {at: text}, paid)

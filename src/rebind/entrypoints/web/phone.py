@@ -7,7 +7,7 @@ from rebind.entrypoints.web import forms
 from rebind.entrypoints.web.account import inside
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Route, Visit
-from rebind.flows import account, change
+from rebind.flows import account, change, checkup
 from rebind.flows.desk import Desk
 from rebind.templates.pages import Form
 
@@ -58,7 +58,11 @@ class Phone:
 
     async def _form(self, visit: Visit, form: Form) -> Outcome:
         who = await account.show(self._desk, visit.caller)
-        return who if isinstance(who, Refused) else inside("phone/change", who, form=form)
+        if isinstance(who, Refused):
+            return who
+        found = await checkup.show(self._desk, visit.caller)
+        alone = not isinstance(found, Refused) and found.alone
+        return inside("phone/change", who, form=form, alone=alone)
 
 
 def routes(desk: Desk, explain: Explain) -> list[Route]:

@@ -1,8 +1,9 @@
 """The table of pages as ASGI applications, one `Place` for each path.
 
 A place reads the cookies and the form, keeps foreign forms away from the handler, and sends the
-answer in two messages. Whoever must sign in first is sent there and brought back. Neighbours:
-`faces.py` shows what the handlers say; `shared/serving.py` does the same for the JSON API.
+answer in two messages. Whoever must sign in first is sent there and brought back, and so is whoever
+has not said yet that the account is theirs. Neighbours: `faces.py` shows what the handlers say;
+`shared/serving.py` does the same for the JSON API.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from rebind.domain.refusals import (
     Refused,
 )
 from rebind.entrypoints.shared import callers
+from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.serving import (
     ROUTE_IN_SCOPE,
     App,
@@ -34,6 +36,7 @@ from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
 from rebind.flows.desk import Desk, tokens
 
 SIGN_IN = "/sign-in"
+CHECK = "/sign-in/check"
 _SIGN_IN_FIRST = (SESSION_REQUIRED, SESSION_ENDED)
 
 
@@ -63,6 +66,8 @@ class Place:
         elif route is None:
             status, said, body = self._faces.reply(Refused(METHOD_NOT_ALLOWED), visit)
             reply = status, [*said, (b"allow", self._allow)], body
+        elif route.auth is Auth.SESSION and self._path != CHECK and cookies.UNSURE in visit.jar:
+            reply = self._faces.reply(Moved(_and_back(CHECK, self._home(visit))), visit)
         elif route.method == "POST":
             reply = self._faces.reply(*await self._posted(route, visit, headers, receive))
         else:
@@ -109,7 +114,11 @@ class Place:
         """Sign in first, or why not."""
         if refused.refusal not in _SIGN_IN_FIRST:
             return refused
-        return Moved(f"{SIGN_IN}?next={quote(visit.here, safe='/')}")
+        return Moved(_and_back(SIGN_IN, visit.here))
+
+
+def _and_back(to: str, here: str) -> str:
+    return f"{to}?next={quote(here, safe='/')}"
 
 
 def places(routes: Sequence[Route], desk: Desk, faces: Faces, origin: str) -> dict[str, App]:

@@ -1,50 +1,60 @@
 """/requests/{id}: the one page of a request of any kind, and what its owner may do there.
 
 The bearer is the request's own token, where this browser began it without a session, else the
-session. Which page fits its kind and state is the template's to know.
+session. Which page fits its kind and state is the template's to know. Refuses to give back what was
+typed to prove something. Neighbours: `confirming.py` says what comes after a re-authentication,
+`entering.py` what comes after a sign-in.
 """
 
 from rebind.domain.evidence import Proof
-from rebind.domain.refusals import CODE_MALFORMED, PROOF_NOT_OFFERED, Refused
+from rebind.domain.refusals import CODE_MALFORMED, PROOF_NOT_OFFERED, PROOF_WRONG, Refused
 from rebind.domain.units import Id
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.spelling import read_id
 from rebind.entrypoints.web import forms
-from rebind.entrypoints.web.entering import HOME, opened
+from rebind.entrypoints.web.confirming import After, gone_on
+from rebind.entrypoints.web.entering import let_in
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
 from rebind.flows import requests, verify
-from rebind.flows.desk import Desk, Journeys, RequestView
-from rebind.flows.verify import Given
+from rebind.flows.desk import Desk, Given, Journeys, RequestView
 from rebind.templates.pages import Form, RequestPage
 
 _CODES = (Proof.CODE_CURRENT, Proof.CODE_NEW, Proof.CODE_EMAIL)
 _BY_NAME = {proof.value: proof for proof in _CODES}
+_DIGITS = (*_CODES, Proof.TOTP)
+_AS_TYPED = (Proof.PASSWORD, Proof.RECOVERY_CODE, Proof.PASSKEY)
+"""A password is its blanks too; a passkey's answer is filled in by a script; how a printed code may
+be spelled is the rule's to know."""
 
 
 class Requests:
     """The handlers."""
 
-    def __init__(self, desk: Desk, journeys: Journeys, explain: Explain) -> None:
+    def __init__(self, desk: Desk, journeys: Journeys, explain: Explain, after: After) -> None:
         self._desk = desk
         self._journeys = journeys
         self._explain = explain
+        self._after = after
 
     async def show(self, visit: Visit) -> Outcome:
         """Where the request stands."""
         return await self._shown(visit, Form())
 
     async def prove(self, visit: Visit) -> Outcome:
-        """The codes that were typed, all together."""
+        """What was typed, all together."""
         given = _given(visit)
         if not given:
-            return Refused(CODE_MALFORMED)
+            empty = any(proof in visit.form for proof in _AS_TYPED)
+            return Refused(PROOF_WRONG if empty else CODE_MALFORMED)
         request_id = _id(visit)
         caller = visit.owner_of(request_id)
         view = await verify.prove(self._desk, self._journeys, caller, request_id, given)
-        if isinstance(view, Refused) or view.session is None:
-            return _on(view)
-        return Moved(visit.way_after or HOME, opened(self._desk, view))
+        if isinstance(view, Refused):
+            return view
+        if view.session is not None:
+            return await let_in(self._desk, visit, view, visit.way_after)
+        return await gone_on(self._after, visit, view)
 
     async def send_code(self, visit: Visit) -> Outcome:
         """A code is on its way; said alike whether or not anybody is there."""
@@ -61,7 +71,7 @@ class Requests:
         return _on(await requests.cancel(self._desk, visit.owner_of(request_id), request_id))
 
     async def again(self, visit: Visit, refused: Refused) -> Outcome:
-        """The page with what is wrong; codes are never given back."""
+        """The page with what is wrong."""
         given = _given(visit)
         field = given[0].proof.value if len(given) == 1 else ""
         text = self._explain(refused, visit.caller.locale)
@@ -94,9 +104,11 @@ def _id(visit: Visit) -> Id:
 
 
 def _given(visit: Visit) -> list[Given]:
-    """The codes of a form, without the blanks that people put between digits."""
-    typed = ((proof, visit.form.get(proof, "").replace(" ", "")) for proof in _CODES)
-    return [Given(proof, code) for proof, code in typed if code]
+    """The proofs of a form; digits without the blanks that people put between them."""
+    form = visit.form
+    digits = ((proof, form.get(proof, "").replace(" ", "")) for proof in _DIGITS)
+    typed = ((proof, form.get(proof, "")) for proof in _AS_TYPED)
+    return [Given(proof, code) for proof, code in (*digits, *typed) if code]
 
 
 def _on(view: RequestView | Refused) -> Outcome:
@@ -104,9 +116,9 @@ def _on(view: RequestView | Refused) -> Outcome:
     return view if isinstance(view, Refused) else Moved(f"/requests/{view.id.hex()}")
 
 
-def routes(desk: Desk, journeys: Journeys, explain: Explain) -> list[Route]:
-    """This part of the table."""
-    at = Requests(desk, journeys, explain)
+def routes(desk: Desk, journeys: Journeys, explain: Explain, after: After) -> list[Route]:
+    """This part of the table. `after` says where each re-authentication leads."""
+    at = Requests(desk, journeys, explain, after)
     return [
         Route(
             method="GET",
@@ -122,7 +134,7 @@ def routes(desk: Desk, journeys: Journeys, explain: Explain) -> list[Route]:
             again=at.again,
             page="/requests/{id}",
             auth=Auth.REQUEST,
-            summary="Answer codes",
+            summary="Give proofs: codes, a password, a passkey",
         ),
         Route(
             method="POST",

@@ -177,6 +177,29 @@ def count_sending(
     return None
 
 
+def count_asking(
+    desk: Desk,
+    caller: Caller,
+    tally: Tally,
+    sending: Sending,
+    rows: Rows,
+    now: Ms,
+    *,
+    trusted: bool,
+) -> Refused | None:
+    """Add a journey that begins without a code: from an unknown device it spends its network's
+    budget. Refusals: too_many_requests (with work on offer), work_invalid."""
+    if trusted:
+        return None
+    keys = client_keys(desk, caller)
+    for limit in (ASK_CLIENT, WRONG_CLIENT):
+        refusal = spent_under(desk, limit, keys, rows, now)
+        if refusal is not None:
+            return _pay(desk, caller, tally, sending, refusal, rows, now)
+    tally.add(ASK_CLIENT, keys)
+    return None
+
+
 def _pay(
     desk: Desk,
     caller: Caller,

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from rebind.domain import evidence
-from rebind.domain.evidence import DeviceFacts, Factor
+from rebind.domain import assurance, evidence
+from rebind.domain.evidence import DeviceFacts, Factor, Proof
 from rebind.domain.limits import WRONG_DEVICE
 from rebind.domain.refusals import SESSION_ENDED, SESSION_REQUIRED, Refused
 from rebind.domain.rows import AccountFacts, AccountState, Level, SessionFacts
@@ -41,6 +41,18 @@ class SignedIn(msgspec.Struct, frozen=True):
         row = self.row
         return device_facts(row.device_full_since, row.device_enrolled, row.device_reported_at)
 
+    @property
+    def sms_off_at(self) -> Ms | None:
+        """Since when codes to the present number count no more: a report is of the number that the
+        account had then."""
+        off_at = self.row.sms_off_at
+        return None if off_at is None or off_at < self.row.bound_at else off_at
+
+    @property
+    def proofs(self) -> frozenset[Proof]:
+        """What the session was opened with."""
+        return assurance.proofs(self.row.proofs)
+
     def account(self, factors: tuple[Factor, ...] = ()) -> AccountFacts:
         """What the rule may know of the account."""
         row = self.row
@@ -51,6 +63,7 @@ class SignedIn(msgspec.Struct, frozen=True):
             state=AccountState(row.state),
             number_changed_at=row.number_changed_at,
             factors=factors,
+            sms_off=self.sms_off_at is not None,
         )
 
     def number(self, desk: Desk) -> str:
@@ -117,6 +130,8 @@ async def signed_in(desk: Desk, caller: Caller) -> SignedIn | Refused:
 
 
 async def note_seen(desk: Desk, who: SignedIn, now: Ms) -> None:
-    """Keep when the person was last seen, no finer than the policy says. Not an act: no line."""
+    """Keep when the person was last seen, no finer than the policy says; the session lives on from
+    then. Not an act: no line."""
     if now - who.row.seen_at >= desk.policy.seen_every_s * SECOND and who.full:
-        await desk.engine.write([sessions.seen(who.account_id, who.row.id, now)])
+        ends = desk.policy.session_ends(who.row.opened_at, now)
+        await desk.engine.write([sessions.seen(who.account_id, who.row.id, ends, now)])

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import msgspec
 
 from rebind.domain.evidence import Proof
-from rebind.domain.units import MINUTE, Id, Ms
+from rebind.domain.policy import Policy
+from rebind.domain.units import HOUR, MINUTE, Id, Ms
 from rebind.flows.desk.desk import Caller, Desk
 from rebind.store import challenges, outbox
 from rebind.store.challenges import Challenge, NewCode
@@ -32,7 +33,13 @@ class Target(msgspec.Struct, frozen=True):
     @property
     def by_email(self) -> bool:
         """Whether it goes to a mailbox, and not to a telephone."""
-        return self.proof is Proof.CODE_EMAIL
+        return self.proof is Proof.CODE_EMAIL or "@" in self.address
+
+    def lives(self, policy: Policy) -> Ms:
+        """How long its code may be answered: one that verifies a new mailbox takes its time."""
+        if self.by_email and self.proof is Proof.CODE_NEW:
+            return policy.email_verify_h * HOUR
+        return policy.code_ttl(self.by_email)
 
 
 def purpose(kind: str, proof: str) -> str:
@@ -59,7 +66,7 @@ def send(
     kept, parcels = [], []
     for target in targets:
         code = desk.dice.code(desk.policy.code_digits)
-        ttl = desk.policy.code_ttl(target.by_email)
+        ttl = target.lives(desk.policy)
         parts = _mac_parts(account_id, kind, target.proof, target.address_key, request_id, code)
         mac = desk.seal.mac("code", *parts)
         kept.append(NewCode(target.proof.value, target.address_key, mac, now + ttl))

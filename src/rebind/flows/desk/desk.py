@@ -14,17 +14,21 @@ from rebind.domain.policy import Policy
 from rebind.domain.refusals import (
     ACCOUNT_CHANGED,
     CODE_TRIES_SPENT,
+    FACTOR_UNKNOWN,
     NUMBER_TAKEN,
+    PROOF_WRONG,
+    REAUTHENTICATION_REQUIRED,
     REQUEST_FINISHED,
     SESSION_ENDED,
     SESSION_UNKNOWN,
+    SMS_OFF_ALREADY,
     TOO_MANY_CODES,
     TRY_AGAIN,
     Refusal,
     Refused,
 )
 from rebind.domain.units import MINUTE, Id, Ms
-from rebind.ports import Carrier, Clock, Dice, Seal
+from rebind.ports import Carrier, Clock, Dice, Hasher, Leaks, Passkeys, Seal
 from rebind.store import acts as store_acts
 from rebind.store.statements import Engine, Missed, Write
 
@@ -56,12 +60,17 @@ class Desk(msgspec.Struct, frozen=True):
     clock: Clock
     dice: Dice
     seal: Seal
+    hasher: Hasher
+    leaks: Leaks
+    passkeys: Passkeys
     carrier: Carrier | None
     """The operator, where the administrator has one to ask."""
     policy: Policy
     limits: Limits
     nudge: Callable[[], None]
     """Tells a worker in this process that something may wait in the outbox."""
+    service: str = "Rebind"
+    """What the service calls itself, to authenticator apps and in judging passwords."""
 
     async def keep(self, writes: Sequence[Write], lines: Sequence[Line], now: Ms) -> None:
         """Commit one batch with its audit lines. Raises `Missed` with nothing kept."""
@@ -87,20 +96,32 @@ _MISSED: dict[str, Refusal] = {
     "accounts.freeze": ACCOUNT_CHANGED,
     "accounts.rebound": ACCOUNT_CHANGED,
     "accounts.returned": ACCOUNT_CHANGED,
+    "accounts.sms_off": SMS_OFF_ALREADY,
+    "accounts.sms_on": TRY_AGAIN,
+    "accounts.touch": TRY_AGAIN,
     "accounts.unlock": ACCOUNT_CHANGED,
     "bindings.confirm": ACCOUNT_CHANGED,
     "bindings.release": ACCOUNT_CHANGED,
     "bindings.unmoved": ACCOUNT_CHANGED,
     "challenges.consume": REQUEST_FINISHED,
     "challenges.set": CODE_TRIES_SPENT,
+    "emails.make_primary": FACTOR_UNKNOWN,
+    "emails.remove": FACTOR_UNKNOWN,
     "limits.count": TOO_MANY_CODES,
     "numbers.hold": ACCOUNT_CHANGED,
     "numbers.reserve": NUMBER_TAKEN,
+    "passkeys.remove": FACTOR_UNKNOWN,
+    "passkeys.rename": FACTOR_UNKNOWN,
+    "passkeys.used": TRY_AGAIN,
+    "passwords.stands": TRY_AGAIN,
+    "recovery_codes.spend": PROOF_WRONG,
     "requests.advance": TRY_AGAIN,
     "requests.end": REQUEST_FINISHED,
+    "requests.spend": REAUTHENTICATION_REQUIRED,
     "requests.wait": TRY_AGAIN,
     "sessions.end": SESSION_UNKNOWN,
     "sessions.stays": SESSION_ENDED,
+    "totps.used": PROOF_WRONG,
 }
 """What a missed guard means to the person whose batch it stopped."""
 

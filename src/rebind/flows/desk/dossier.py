@@ -30,6 +30,7 @@ from rebind.domain.rows import (
     LockFacts,
     Need,
     NumberStanding,
+    Purpose,
     SessionFacts,
     UndoFacts,
     Wait,
@@ -38,12 +39,16 @@ from rebind.domain.rows import (
 from rebind.domain.units import DAY, HOUR, Id, Ms
 from rebind.flows.desk.callers import device_facts, knows
 from rebind.flows.desk.desk import Desk
-from rebind.store import accounts, challenges, emails, numbers, requests
+from rebind.flows.desk.naming import Name, strangers_needs
+from rebind.store import accounts, challenges, emails, factors, numbers, requests
 from rebind.store.accounts import Released
 from rebind.store.challenges import Challenge
 from rebind.store.emails import EmailRow
+from rebind.store.factors import FactorRow
 from rebind.store.requests import RequestRow
 from rebind.store.statements import Query, Rows
+
+_WITHOUT_NEW_NUMBER = frozenset({Kind.SIGN_IN, Kind.REAUTHENTICATE})
 
 
 class Dossier(msgspec.Struct, frozen=True):
@@ -54,6 +59,7 @@ class Dossier(msgspec.Struct, frozen=True):
     challenges: dict[str, Challenge]
     emails: tuple[EmailRow, ...]
     released: tuple[Released, ...]
+    beside: tuple[FactorRow, ...] = ()
 
     @property
     def id(self) -> Id:
@@ -156,7 +162,15 @@ class Dossier(msgspec.Struct, frozen=True):
 
     def factors(self) -> tuple[Factor, ...]:
         """What the account has set that may serve as proof."""
-        return tuple(email_factor(email) for email in self.emails if email.removed_at is None)
+        mailboxes = (email_factor(email) for email in self.emails if email.removed_at is None)
+        return (*mailboxes, *(row.factor for row in self.beside))
+
+    def named_by(self, desk: Desk) -> Name:
+        """How a sign-in says whose it is to be."""
+        said = self.number(desk)
+        if "@" in said:
+            return Name.MAILBOX
+        return Name.NUMBER if said else Name.NOTHING
 
     def closed_to_its_owner(self, now: Ms) -> Refused | None:
         """Why nothing can be done with this request any more."""
@@ -177,6 +191,14 @@ class Dossier(msgspec.Struct, frozen=True):
             return Refused(ACCOUNT_CHANGED)
         return None
 
+    def left(self, proof: Proof) -> int:
+        """How many of one kind the account has left to use."""
+        return sum(row.detail for row in self.beside if row.proof == proof)
+
+    def proofs(self) -> frozenset[Proof]:
+        """The kinds of proof that it has collected."""
+        return frozenset(item.proof for item in self.evidence)
+
     def session_lives(self, now: Ms) -> bool:
         """Whether the session in which it was begun can still be used."""
         row = self.row
@@ -190,7 +212,7 @@ class Dossier(msgspec.Struct, frozen=True):
         """What is asked, in the words of the rule."""
         row, kind = self.row, self.kind
         standing = NumberStanding.NONE
-        if kind is not Kind.SIGN_IN:
+        if kind not in _WITHOUT_NEW_NUMBER:
             standing = numbers.standing(
                 row.holder,
                 row.held_until,
@@ -202,7 +224,21 @@ class Dossier(msgspec.Struct, frozen=True):
         session = None
         if row.session_level is not None and row.session_opened_at is not None:
             session = SessionFacts(Level(row.session_level), row.session_opened_at)
-        return Ask(kind, standing, session, self._undone(policy, now))
+        return Ask(kind, standing, session, self._undone(policy, now), self.purpose)
+
+    @property
+    def sms_off_at(self) -> Ms | None:
+        """Since when codes to the present number count no more: a report is of the number that the
+        account had then."""
+        row = self.row
+        if row.sms_off_at is None or row.sms_off_at < (row.current_bound_at or 0):
+            return None
+        return row.sms_off_at
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """What a re-authentication is for."""
+        return None if self.row.purpose is None else Purpose(self.row.purpose)
 
     def _undone(self, policy: Policy, now: Ms) -> UndoFacts | None:
         """The finished request that this undo is about."""
@@ -221,6 +257,7 @@ class Dossier(msgspec.Struct, frozen=True):
             row.undone_row,
             elsewhere and held,
             self._led_back(version),
+            row.sms_off_at is not None and bound_at <= row.sms_off_at <= row.undone_ended_at,
         )
 
     def _led_back(self, version: int) -> bool:
@@ -251,13 +288,14 @@ class Dossier(msgspec.Struct, frozen=True):
             probation_since=row.probation_since,
             lock=self._lock(),
             factors=self.factors(),
+            sms_off=self.sms_off_at is not None,
         )
 
-    def _strangers_needs(self) -> Ways:
+    def _strangers_needs(self, desk: Desk) -> Ways:
         """What a stranger needs first: of an undo, the code that they had sent to one address."""
         if self.kind is Kind.UNDO:
             return tuple((Proof(proof),) for proof in self.challenges)
-        return strangers_needs(self.kind)
+        return strangers_needs(self.kind, self.named_by(desk))
 
     def with_context(
         self, desk: Desk, evidence: tuple[Evidence, ...], now: Ms
@@ -265,9 +303,25 @@ class Dossier(msgspec.Struct, frozen=True):
         """The evidence and what the circumstances prove by themselves. A device that becomes known
         while a request waits makes nothing quicker than people were told."""
         began = self.row.begun_at
+        evidence = self._standing(evidence)
         if self.on_known_device(desk, began):
             return (*evidence, Evidence(Proof.KNOWN_DEVICE, began, now))
         return evidence
+
+    def _standing(self, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+        """Without what rests on a factor that was removed, reset or suspended since: but an undo
+        may rest on a mailbox that was removed lately."""
+        if self.kind is Kind.UNDO:
+            return evidence
+        live = {(factor.proof, factor.set_at): factor for factor in self.factors()}
+        standing = []
+        for item in evidence:
+            # The last recovery code is gone once it is used.
+            if item.factor is None or item.proof is Proof.RECOVERY_CODE:
+                standing.append(item)
+            elif (behind := live.get((item.proof, item.factor.set_at))) is not None:
+                standing.append(msgspec.structs.replace(item, factor=behind))
+        return tuple(standing)
 
     def decide(
         self, desk: Desk, evidence: tuple[Evidence, ...], carrier: CarrierFacts, now: Ms
@@ -284,19 +338,20 @@ class Dossier(msgspec.Struct, frozen=True):
         if not may(self.state(now), Move.PROVE):
             return ()
         if self._asked_by_stranger:
-            return self._strangers_needs()
+            return self._strangers_needs(desk)
         decision = self.decide(desk, self.evidence, CarrierFacts(), now)
         return decision.ways if isinstance(decision, Need | Wait) else ()
+
+
+def own_factors(mailboxes: Rows, beside: Rows) -> tuple[Factor, ...]:
+    """What an account has set, of the rows of `emails.of_account` and `factors.of_account`."""
+    live = (email_factor(row) for row in emails.rows(mailboxes) if row.removed_at is None)
+    return (*live, *(row.factor for row in factors.rows(beside)))
 
 
 def email_factor(email: EmailRow) -> Factor:
     """An address as the rule takes it."""
     return Factor(Proof.CODE_EMAIL, email.set_at, requests.proofs(email.set_by))
-
-
-def strangers_needs(kind: Kind) -> Ways:
-    """What a request begun without a session needs before anything is proved."""
-    return ((Proof.CODE_NEW,),) if kind is Kind.ENROL else ((Proof.CODE_CURRENT,),)
 
 
 def queries(desk: Desk, request_id: Id, owner_hash: bytes | None, now: Ms) -> tuple[Query, ...]:
@@ -312,6 +367,7 @@ def queries(desk: Desk, request_id: Id, owner_hash: bytes | None, now: Ms) -> tu
         challenges.of_request(request_id),
         emails.of_request(request_id, notices_since),
         accounts.released_since(request_id, notices_since),
+        factors.of_request(request_id),
     )
 
 
@@ -326,4 +382,9 @@ def read(found: Sequence[Rows]) -> Dossier | Refused:
         challenges.rows(found[2]),
         emails.rows(found[3]),
         accounts.released(found[4]),
+        factors.rows(found[5]),
     )
+
+
+READS = 6
+"""How many reads make a dossier."""

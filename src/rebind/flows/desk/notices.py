@@ -3,6 +3,7 @@ number, the new number, every e-mail, and whatever was removed in the last 30 da
 
 import msgspec
 
+from rebind.domain.acts import Act
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, Id, Ms
 from rebind.flows.desk import tokens
@@ -24,7 +25,10 @@ NEW = "new"
 BRIEF = "brief"
 """The role of a number that was the account's for a few days only, and is so no more."""
 
-_WITHOUT_SAY = frozenset({NEW, BRIEF})
+LOST = "lost"
+"""The role of the present number while its telephone is reported lost."""
+
+_WITHOUT_SAY = frozenset({NEW, BRIEF, LOST})
 """The roles of those who are told, and neither object nor undo."""
 
 
@@ -43,7 +47,7 @@ def own_addresses(desk: Desk, dossier: Dossier) -> list[Addressee]:
     number = dossier.current_number(desk)
     key = desk.seal.index("number", number)
     return [
-        Addressee("sms", number, key, "old"),
+        Addressee("sms", number, key, "old" if dossier.sms_off_at is None else LOST),
         *mailboxes(desk, dossier),
         *former_numbers(desk, dossier, {key}),
     ]
@@ -123,6 +127,22 @@ def parcels(
         )
         for to in addressees
     ]
+
+
+def security(desk: Desk, dossier: Dossier, act: Act, what: str, now: Ms) -> list[Parcel]:
+    """The notice of something that protects the account and was set, used up or removed, to its
+    every address. `what` names it, where there are several."""
+    row = dossier.row
+    return parcels(
+        desk,
+        "security_changed",
+        own_addresses(desk, dossier),
+        row.account_locale or FALLBACK_LOCALE,
+        {"act": act.value, "what": what, "when": str(now)},
+        row.account_id,
+        row.id,
+        now,
+    )
 
 
 def _link(desk: Desk, name: str | None, request_id: Id, to: Addressee) -> dict[str, str]:

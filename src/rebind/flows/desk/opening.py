@@ -1,9 +1,13 @@
 """Opening things: a request with its first codes, and a session at the end of one."""
 
+from collections.abc import Iterable
+
 import msgspec
 
-from rebind.domain.rows import Gives, Level
-from rebind.domain.units import DAY, SECOND, Id, Ms
+from rebind.domain import assurance
+from rebind.domain.evidence import Proof
+from rebind.domain.rows import Apply, Gives, Level, Purpose
+from rebind.domain.units import SECOND, Id, Ms
 from rebind.flows.desk import tokens
 from rebind.flows.desk.desk import Caller, Desk
 from rebind.flows.desk.views import SessionGiven
@@ -23,16 +27,27 @@ class Subject(msgspec.Struct, frozen=True):
 
 class About(msgspec.Struct, frozen=True):
     """What a new request is about: a number with its country; of an undo the address by which it
-    was begun, and the request to be undone."""
+    was begun, and the request to be undone; of a re-authentication its purpose, and the mailbox or
+    factor that it is for."""
 
     address: str
     key: bytes
     region: str
     request_id: Id | None = None
+    purpose: Purpose | None = None
 
 
-def begin(desk: Desk, kind: str, request_id: Id, subject: Subject, about: About, now: Ms) -> Write:
-    """The row of a new request."""
+def begin(
+    desk: Desk,
+    kind: str,
+    request_id: Id,
+    subject: Subject,
+    about: About,
+    now: Ms,
+    lives: Ms | None = None,
+) -> Write:
+    """The row of a new request. `lives`: how long it may be answered, where that is not as the
+    policy says of all."""
     return requests.begin(
         request_id,
         kind,
@@ -45,8 +60,9 @@ def begin(desk: Desk, kind: str, request_id: Id, subject: Subject, about: About,
         desk.seal.seal("requests.number", request_id, about.address),
         about.region,
         now,
-        now + desk.policy.request_ttl_s * SECOND,
+        now + (lives or desk.policy.request_ttl_s * SECOND),
         about.request_id,
+        about.purpose,
     )
 
 
@@ -56,19 +72,21 @@ def session(
     account_id: Id,
     number_version: int,
     device_id: Id | None,
-    gives: Gives,
+    decision: Apply,
+    proofs: Iterable[Proof],
     now: Ms,
     *,
     enrolled: bool = False,
 ) -> tuple[SessionGiven, list[Write]]:
-    """A session for the caller, and the writes that open it and note its device."""
+    """A session for the caller, and the writes that open it and note its device. It remembers by
+    which row and on which proofs it was opened."""
     device_key = None
     if device_id is None:
         device_key, device_id = tokens.new_device(desk.dice, desk.seal, now)
     session_id = desk.dice.id(now)
     token, token_hash = tokens.new_session(desk.dice, account_id, session_id)
-    level = Level.PROBATION if gives is Gives.PROBATION else Level.FULL
-    expires_at = now + desk.policy.session_ttl_d * DAY
+    level = Level.PROBATION if decision.gives is Gives.PROBATION else Level.FULL
+    expires_at = desk.policy.session_ends(now, now)
     writes = [
         devices.meet(account_id, device_id, level is Level.FULL, enrolled, now),
         sessions.open_session(
@@ -82,6 +100,8 @@ def session(
             expires_at,
             desk.seal.seal("sessions.address", session_id, caller.address),
             desk.seal.seal("sessions.agent", session_id, caller.agent),
+            decision.row,
+            assurance.stored(proofs),
         ),
     ]
     return SessionGiven(token, expires_at, level.value, device_key), writes

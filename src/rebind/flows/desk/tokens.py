@@ -19,6 +19,7 @@ SESSION, REQUEST, DEVICE, VISITOR, FORM = "rs_", "rr_", "rd_", "rv_", "rf_"
 LINK = ""
 """Links stand in SMS: every character counts."""
 _DEVICE_KIND, _FORM_KIND, _LINK_KIND = "device", "csrf", "notice"
+_PASSKEY_KIND, _TOTP_KIND = "passkey", "totp"
 _LINK_BYTES = 16 + 17
 _FORM_CHARACTERS_MAX = 64
 
@@ -115,6 +116,19 @@ def device(seal: Seal, key: str | None) -> Id | None:
     if raw is None or not seal.matches(raw[16:], _DEVICE_KIND, raw[:16]):
         return None
     return raw[:16]
+
+
+def passkey_challenge(seal: Seal, request_id: Id) -> bytes:
+    """The challenge of the passkeys of one request (WebAuthn Level 3, 13.4.3: 16 bytes at least).
+    Nothing is stored: nobody else can make it, and a request ends with the proof that it got."""
+    return b"".join(seal.mac(_PASSKEY_KIND, request_id, half)[1:] for half in (b"1", b"2"))
+
+
+def totp_secret(seal: Seal, request_id: Id) -> bytes:
+    """The 160 bits (RFC 4226 4, R6) offered to an authenticator app by one re-authentication; kept
+    once a code has shown that they arrived."""
+    halves = (seal.mac(_TOTP_KIND, request_id, half)[1:] for half in (b"1", b"2"))
+    return b"".join(halves)[:20]
 
 
 def new_visitor(dice: Dice) -> str:

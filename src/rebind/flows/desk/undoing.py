@@ -16,7 +16,7 @@ from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Finished, News, next_repeat
 from rebind.flows.desk.notices import FALLBACK_LOCALE, Addressee
-from rebind.store import accounts, devices, emails, numbers, outbox, sessions, standing
+from rebind.store import accounts, devices, emails, factors, numbers, outbox, sessions, standing
 from rebind.store.outbox import Parcel
 from rebind.store.statements import Write
 
@@ -36,6 +36,8 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
         *(_frozen(desk, dossier, now) if freezes else _returned(desk, dossier, now)),
         emails.suspend_since(account_id, since, now),
         emails.restore_since(account_id, since),
+        *factors.suspend_since(account_id, since, now),
+        *factors.restore_since(account_id, since),
         devices.forget_since(account_id, since, row.undone_device_id),
         sessions.end_all(account_id, "undone", now),
         standing.end_waiting(account_id, row.id, State.CANCELLED, now),
@@ -140,10 +142,13 @@ def _told(desk: Desk, dossier: Dossier, message: str, new: str, when: Ms, now: M
         row.enrolled_at or when,
         row.region,
         row.confirmed_at or when,
-        factors=tuple(
-            dossiers.email_factor(mail)
-            for mail in trusted
-            if mail.removed_at is None or mail.removed_at > since
+        factors=(
+            *(
+                dossiers.email_factor(mail)
+                for mail in trusted
+                if mail.removed_at is None or mail.removed_at > since
+            ),
+            *(row.factor for row in dossier.beside if row.set_at <= since),
         ),
     )
     lifts_at = sms_lifts_at(facts, lock, desk.policy)

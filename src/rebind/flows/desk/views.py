@@ -2,6 +2,7 @@
 these; nothing here is in full that need not be."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from rebind.domain.phone import masked
 from rebind.domain.request import State, state_of
 from rebind.domain.rows import Ways
 from rebind.domain.units import Id, Ms
+from rebind.flows.desk import tokens
 from rebind.flows.desk.desk import Desk
 from rebind.flows.desk.dossier import Dossier
 from rebind.store.standing import Standing
@@ -42,7 +44,9 @@ class RequestView(msgspec.Struct, frozen=True):
     """A request as its owner sees it. `token` is given once, where there is no session. `number`
     is the one that it is about, masked. `wait_until` and `row` are there once it waits, `told` are
     the addresses that have then heard of it; of a finished change `old` is the number before, and
-    `undo_until` till when it can be taken back."""
+    `undo_until` till when it can be taken back. `purpose` is what a re-authentication is for and
+    `about` the mailbox or the id that it is for; `passkey` is what a browser needs to use one
+    (PublicKeyCredentialRequestOptionsJSON)."""
 
     id: Id
     kind: str
@@ -58,6 +62,9 @@ class RequestView(msgspec.Struct, frozen=True):
     old: str | None = None
     told: tuple[str, ...] = ()
     undo_until: Ms | None = None
+    purpose: str | None = None
+    about: str = ""
+    passkey: dict[str, Any] | None = None
 
 
 def request(
@@ -83,11 +90,23 @@ def request(
         row=row or stored.policy_row,
         number=shown(dossier.number(desk)),
         sent=sent,
+        purpose=stored.purpose,
+        about="" if stored.purpose is None else dossier.number(desk),
+        passkey=passkey(desk, stored.id, needs),
     )
 
 
+def passkey(desk: Desk, request_id: Id, needs: Ways) -> dict[str, Any] | None:
+    """What a browser needs to use a passkey, where one would lead on."""
+    if not any(Proof.PASSKEY in way for way in needs):
+        return None
+    return desk.passkeys.request(tokens.passkey_challenge(desk.seal, request_id), ())
+
+
 def shown(address: str) -> str:
-    """A number or a mailbox, masked."""
+    """A number or a mailbox, masked; of what is neither, nothing."""
+    if "+" not in address and "@" not in address:
+        return ""
     return mailbox.masked(address) if "@" in address else masked(address)
 
 

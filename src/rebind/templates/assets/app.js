@@ -19,7 +19,7 @@ addEventListener("pageshow", () => {
   for (const form of all("form[aria-busy]")) form.removeAttribute("aria-busy");
 });
 
-// --- Codes: digits only; sent by itself when it is the only one
+// --- Codes: digits only; sent by itself when it is the only thing to type (the page says so)
 
 const codes = all("input[data-code]");
 
@@ -29,31 +29,47 @@ function tidy(field) {
   return digits.length === Number(field.dataset.code);
 }
 
-function alone(field) {
-  return all("input[data-code]", field.form).length === 1;
-}
-
 for (const field of codes) {
   field.addEventListener("input", () => {
-    if (tidy(field) && alone(field)) field.form.requestSubmit();
+    if (tidy(field) && "alone" in field.dataset) field.form.requestSubmit();
   });
 }
 
 // --- Codes that the browser reads from the SMS itself (WebOTP)
 
-if (codes.length && "OTPCredential" in window) {
+const texted = codes.filter((field) => "sms" in field.dataset);
+
+if (texted.length && "OTPCredential" in window) {
   const stop = new AbortController();
   document.addEventListener("submit", () => stop.abort());
   navigator.credentials
     .get({ otp: { transport: ["sms"] }, signal: stop.signal })
     .then((message) => {
-      const here = codes.includes(document.activeElement) ? document.activeElement : codes[0];
-      const field = here.value ? codes.find((one) => !one.value) : here;
+      const here = texted.includes(document.activeElement) ? document.activeElement : texted[0];
+      const field = here.value ? texted.find((one) => !one.value) : here;
       if (!message || !field) return;
       field.value = message.code;
       field.dispatchEvent(new Event("input", { bubbles: true }));
     })
     .catch(() => {}); // Nobody allowed it, or the page was left: one types, as everywhere else.
+}
+
+// --- Passwords: shown to whoever asks, and masked again before they are sent
+
+for (const button of all("button[data-reveal]")) {
+  const field = document.getElementById(button.dataset.reveal);
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+  };
+  button.addEventListener("click", () => show(field.type === "password"));
+  field.form.addEventListener("submit", () => show(false));
+}
+
+// --- Passkeys: not offered where the browser has none (passkeys.js uses them)
+
+if (!("PublicKeyCredential" in window)) {
+  for (const each of all("[data-needs-passkeys]")) each.hidden = true;
 }
 
 // --- Until the next code can be sent

@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
@@ -19,9 +20,9 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from rebind.domain.units import DAY, MINUTE, Ms
-from rebind.templates import moments
+from rebind.templates import moments, refusals
 from rebind.templates.catalogue import Catalogue, Locale
-from rebind.templates.pages import tellings
+from rebind.templates.pages import proofs, tellings
 
 FOLDER = Path(__file__).parent
 _FIGURE = re.compile(r"%\((\w+)\)s")
@@ -182,17 +183,27 @@ def _environment(locale: Locale) -> Environment:
         "country": lambda region: tellings.country(region, locale),
         "day": lambda moment: _day(moment // DAY, locale),
         "device": tellings.device,
+        "entered_with": lambda proof: proofs.entered_with(proof, locale),
+        "fields": proofs.fields,
         "door": lambda door: tellings.door(door, locale),
+        "json": lambda value: msgspec.json.encode(value).decode(),
         "masked": tellings.hidden,
+        "minutes": lambda minutes: tellings.minutes(minutes, locale),
         "missing_in": tellings.missing_in,
         "moment_short": lambda at: moments.at_short(at, locale),
         "number": tellings.number,
         "proofs": tellings.proofs,
+        "purpose": lambda name: proofs.purpose(name, locale),
+        "refusal": lambda code: refusals.told(code, locale),
         "sent_for": tellings.sent_for,
         "span": lambda hours: tellings.span(hours, locale),
         "time": lambda moment: _at(moment // MINUTE, locale),
+        "time_short": lambda moment: _at_short(moment // MINUTE, locale),
         "until": lambda moment, now: _until(-(-moment // MINUTE), now // DAY, locale),
-        "ways": tellings.ways,
+        "waits": proofs.waits,
+        "way_called": lambda way, kind: proofs.way_called(tuple(way), kind, locale),
+        "ways": proofs.ways,
+        "wrong_in": proofs.wrong_in,
     }
     environment.globals["began"] = tellings.began
     environment.globals["how_to_type"] = lambda policy: tellings.how_to_type(
@@ -207,6 +218,12 @@ def _environment(locale: Locale) -> Environment:
 @lru_cache(maxsize=4096)
 def _at(minute: int, locale: Locale) -> Markup:
     return _time(minute * MINUTE, moments.at(minute * MINUTE, locale))
+
+
+@lru_cache(maxsize=4096)
+def _at_short(minute: int, locale: Locale) -> Markup:
+    words = moments.at_short(minute * MINUTE, locale)
+    return _time(minute * MINUTE, words.replace(" ", "\N{NO-BREAK SPACE}"))
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,14 @@ import msgspec
 from rebind.domain.acts import Act, Door
 from rebind.domain.evidence import Proof
 from rebind.domain.policy import Policy
+from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, HOUR, MINUTE, SECOND, Id, Ms
+from rebind.templates.pages import (
+    passkey_samples,
+    password_samples,
+    security_samples,
+    totp_samples,
+)
 from rebind.templates.pages.views import Form, NoticeView, RequestPage, Work
 
 NOW: Ms = 1_764_000_000_000
@@ -24,6 +31,15 @@ _OLD, _NEW, _MAIL = "+7••••••••67", "+7••••••••3
 _CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/142.0.0.0 Safari/537.36"
 _IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"
 C_NEW, C_NOW, C_MAIL = Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.CODE_EMAIL
+PASSWORD, TOTP, PASSKEY, PRINTED = (
+    Proof.PASSWORD,
+    Proof.TOTP,
+    Proof.PASSKEY,
+    Proof.RECOVERY_CODE,
+)
+_FIRST = ((C_NOW,), (PASSWORD,), (PASSKEY,))
+_SECOND = ((PASSKEY,), (TOTP,), (PRINTED,))
+_OPTIONS = {"challenge": "AAAA", "rpId": "localhost", "userVerification": "required"}
 _ALL_WAYS = ((C_NOW, C_NEW), (C_MAIL, C_NEW), (C_NEW,))
 
 
@@ -73,6 +89,20 @@ class Session(msgspec.Struct, frozen=True):
     seen_at: Ms
     address: str
     agent: str
+    proofs: tuple[Proof, ...]
+    aal: str
+
+
+class Ways(msgspec.Struct, frozen=True):
+    """As `flows.account.WaysInView`."""
+
+    enrolled_at: Ms = NOW - 800 * DAY
+    number: str = _OLD
+    emails: tuple[str, ...] = ()
+    passkeys: int = 0
+    password: bool = False
+    totp: bool = False
+    recovery_codes: bool = False
 
 
 class Happened(msgspec.Struct, frozen=True):
@@ -109,6 +139,9 @@ class Request(msgspec.Struct, frozen=True):
     row: str | None = None
     expires_at: Ms = NOW + HOUR
     id: Id = (NOW - 2 * MINUTE).to_bytes(6, "big") + bytes(range(10))
+    purpose: str | None = None
+    about: str = ""
+    passkey: dict[str, Any] | None = None
 
 
 WAITING = Request(
@@ -140,6 +173,7 @@ def all_samples() -> Iterator[Sample]:
     """Every page × state."""
     yield from _outside()
     yield from _open_requests()
+    yield from _factor_requests()
     yield from _other_requests()
     yield from _inside()
 
@@ -160,6 +194,14 @@ def _outside() -> Iterator[Sample]:
     yield page("sign_in/number", "", "/sign-in", form=Form())
     yield page("sign_in/number", "away", "/sign-in?next=/phone/change", form=_AWAY)
     yield page("sign_in/number", "wait", "/sign-in", form=_WAIT)
+    yield page("sign_in/password", "", "/sign-in/password", form=Form())
+    typed = {"name": "anna@example.org", "next": "/sessions"}
+    for name, errors in (
+        ("unmatched", {"": "That does not match."}),
+        ("wrong", {"name": "Check."}),
+    ):
+        yield page("sign_in/password", name, "/sign-in/password", form=Form(typed, errors))
+    yield page("sign_in/not_mine", "", "/sign-in/not-mine")
     yield page("undo/begin", "", "/undo", form=Form())
     yield page("undo/link", "", "/undo/t0ken", what=_NOTICE, form=Form())
     yield page("stop/confirm", "", "/stop/t0ken", what=_NOTICE, form=Form())
@@ -180,7 +222,7 @@ def _request(name: str, view: Request, signed_in: bool, page: RequestPage | None
 def _open_requests() -> Iterator[Sample]:
     to_new, to_now, to_mail = Code(C_NEW, _NEW), Code(C_NOW, _OLD), Code(C_MAIL, _MAIL)
     yield _request("open", Request("enrol", needs=((C_NEW,),), sent=(to_new,)), False)
-    sign_in = Request("sign_in", needs=((C_NOW,),), sent=(to_now,), number=_OLD)
+    sign_in = Request("sign_in", needs=_FIRST, sent=(to_now,), number=_OLD, passkey=_OPTIONS)
     yield _request("open", sign_in, False)
     mistaken = RequestPage(Form(errors={"code_current": "The code does not match."}))
     late = Code(C_NOW, _OLD, again_at=NOW - 1, tries_left=2)
@@ -189,7 +231,7 @@ def _open_requests() -> Iterator[Sample]:
     yield _request("spent", msgspec.structs.replace(sign_in, sent=(spent,)), False)
     second = Request("sign_in", needs=((C_MAIL,),), number=_OLD)
     yield _request("email", second, False)
-    yield _request("no-way", Request("sign_in", needs=((Proof.PASSKEY,),)), False)
+    yield _request("no-way", Request("sign_in", needs=((Proof.KNOWN_DEVICE,),)), False)
     yield _request("open", Request("undo", needs=((C_MAIL,),), sent=(to_mail,)), False)
     change = Request("change", needs=_ALL_WAYS, sent=(to_now, to_new))
     yield _request("open", change, True)
@@ -199,6 +241,40 @@ def _open_requests() -> Iterator[Sample]:
     with_mail = msgspec.structs.replace(change, sent=(to_now, to_new, expired))
     yield _request("email", with_mail, True, RequestPage(_WAIT))
     yield _request("second", Request("change", needs=((C_NEW,),)), True)
+
+
+def _factor_requests() -> Iterator[Sample]:
+    """With something beside codes: at sign-in, and before something sensitive."""
+    sign_in = Request("sign_in", needs=_SECOND, number=_OLD, passkey=_OPTIONS)
+    yield _request("second-factor", sign_in, False)
+    wrong = RequestPage(Form(errors={"totp": "That does not match."}))
+    yield _request("second-wrong", sign_in, False, wrong)
+    app = msgspec.structs.replace(sign_in, needs=((TOTP,), (PRINTED,)), passkey=None)
+    yield _request("second-app", app, False)
+    alone = Request("sign_in", needs=((PASSKEY,),), number="", passkey=_OPTIONS)
+    yield _request("passkey", alone, False)
+    locked = Request("sign_in", needs=((C_NOW, PASSWORD), (C_NOW, C_MAIL)), number=_OLD)
+    yield _request("password", msgspec.structs.replace(locked, sent=(Code(C_NOW, _OLD),)), False)
+    again = Request("reauthenticate", needs=_SECOND, number="", passkey=_OPTIONS)
+    for purpose in Purpose:
+        about = _MAIL if purpose is Purpose.EMAIL_ADD else ""
+        needs = tuple((*way, C_NEW) for way in _SECOND) if about else _SECOND
+        asked = msgspec.structs.replace(again, purpose=purpose, number=about, needs=needs)
+        yield _request(purpose, asked, True)
+    plain = Request("reauthenticate", needs=((PASSWORD,), (C_NOW, C_MAIL)), purpose="password_set")
+    yield _request("plain", plain, True)
+    mail = Request(
+        "reauthenticate",
+        needs=((PASSWORD, C_NEW), (C_NOW, C_NEW), (C_NOW, C_MAIL, C_NEW)),
+        sent=(Code(C_NEW, _MAIL),),
+        number=_MAIL,
+        purpose="email_add",
+    )
+    yield _request("mail", mail, True)
+    for state in ("done", "cancelled", "expired", "refused"):
+        yield _request(state, Request("reauthenticate", state, purpose="totp_set"), True)
+    strong = Request("change", needs=tuple((*way, C_NEW) for way in _SECOND), passkey=_OPTIONS)
+    yield _request("strong", msgspec.structs.replace(strong, sent=(Code(C_NEW, _NEW),)), True)
 
 
 def _other_requests() -> Iterator[Sample]:
@@ -229,7 +305,6 @@ def _inside() -> Iterator[Sample]:
     account, probation = Account(), Account(number=_OLD, level="probation")
     own: tuple[tuple[str, str], ...] = (
         ("account/profile", "/profile"),
-        ("account/security", "/security"),
         ("account/settings", "/settings"),
         ("account/personal_data", "/settings/personal-data"),
     )
@@ -245,17 +320,26 @@ def _inside() -> Iterator[Sample]:
     for name, bindings in (("", [now, past]), ("only", [now])):
         given = {"account": account, "bindings": bindings, "waiting": []}
         yield page("phone/show", name, "/phone", **given)
-    yield page("phone/change", "", "/phone/change", account=account, form=Form())
+    change = {"account": account, "form": Form()}
+    yield page("phone/change", "", "/phone/change", alone=False, **change)
+    yield page("phone/change", "alone", "/phone/change", alone=True, **change)
     mended = Form({**_WRONG.values, "without_current": "yes"}, _WRONG.errors)
-    yield page("phone/change", "wrong", "/phone/change", account=account, form=mended)
+    yield page("phone/change", "wrong", "/phone/change", account=account, form=mended, alone=False)
     yield page("phone/unlink", "", "/phone/unlink", account=account)
     sessions = [
-        _session(1, NOW - DAY, "203.0.113.7", _CHROME, current=True),
-        _session(2, NOW - 9 * DAY, "2001:db8::17", _IPHONE),
+        _session(1, NOW - DAY, "203.0.113.7", _CHROME, (PASSKEY,), current=True),
+        _session(2, NOW - 9 * DAY, "2001:db8::17", _IPHONE, (C_NOW, Proof.KNOWN_DEVICE)),
         _session(3, NOW - 20 * DAY, "198.51.100.24", ""),
     ]
     yield page("sessions/list", "", "/sessions", sessions=sessions)
     yield page("sessions/list", "only", "/sessions", sessions=sessions[:1])
+    yield page("sessions/not_mine", "", "/sessions/not-mine", account=account, waiting=[])
+    for of_factors in (passkey_samples, password_samples, security_samples, totp_samples):
+        yield from (Sample(*each) for each in of_factors.all_samples(account, NOW))
+    plain, asks = Form({"next": ""}), Form({"next": "/phone"})
+    yield page("sign_in/check", "", "/sign-in/check", account=account, ways=Ways(), form=plain)
+    more = Ways(emails=(_MAIL, "b•••@example.net"), passkeys=2, password=True, totp=True)
+    yield page("sign_in/check", "more", "/sign-in/check", account=account, ways=more, form=asks)
     acts = [
         Happened(bytes([i] * 16), act, "holder", door, NOW - i * HOUR)
         for i, (act, door) in enumerate(zip(Act, [*Door] * len(Act), strict=False), 1)
@@ -264,14 +348,23 @@ def _inside() -> Iterator[Sample]:
     yield page("history/list", "empty", "/history", acts=[], older=None)
 
 
-def _session(serial: int, opened: Ms, address: str, agent: str, current: bool = False) -> Session:
+def _session(
+    serial: int,
+    opened: Ms,
+    address: str,
+    agent: str,
+    proofs: tuple[Proof, ...] = (),
+    current: bool = False,
+) -> Session:
     return Session(
         bytes([serial] * 16),
         current,
         "full",
         opened,
-        opened + Policy().session_ttl_d * DAY,
+        Policy().session_ends(opened, NOW),
         NOW - serial * 5 * MINUTE,
         address,
         agent,
+        proofs,
+        "aal2" if PASSKEY in proofs else "aal1",
     )

@@ -40,12 +40,23 @@ ACTS: dict[str, str] = {
     Act.ACCOUNT_UNLOCKED: _("The account was unlocked"),
     Act.CODE_ASKED: _("A code was asked for"),
     Act.CODE_WRONG: _("A wrong code was entered"),
+    Act.EMAIL_ADDED: _("An e-mail address was added"),
+    Act.EMAIL_MADE_PRIMARY: _("Another e-mail address was made the main one"),
+    Act.EMAIL_REMOVED: _("An e-mail address was removed"),
     Act.LANGUAGE_CHANGED: _("The language was changed"),
     Act.NOTICES_REPEATED: _("A notice was sent again"),
     Act.NUMBER_CHANGED: _("The phone number was changed"),
     Act.NUMBER_CONFIRMED: _("The phone number was confirmed"),
     Act.NUMBER_RETURNED: _("The old phone number was put back"),
-    Act.PROOF_ACCEPTED: _("A code was accepted"),
+    Act.PASSKEY_ADDED: _("A passkey was added"),
+    Act.PASSKEY_REMOVED: _("A passkey was removed"),
+    Act.PASSKEY_RENAMED: _("A passkey was renamed"),
+    Act.PASSWORD_REMOVED: _("The password was removed"),
+    Act.PASSWORD_SET: _("The password was set"),
+    Act.PROOF_ACCEPTED: _("A proof was accepted"),
+    Act.PROOF_WRONG: _("A proof did not match"),
+    Act.RECOVERY_CODES_MADE: _("New recovery codes were made"),
+    Act.RECOVERY_CODE_USED: _("A recovery code was used"),
     Act.REQUEST_BEGUN: _("A request was begun"),
     Act.REQUEST_CANCELLED: _("A request was cancelled"),
     Act.REQUEST_OBJECTED: _("A change was stopped"),
@@ -55,6 +66,10 @@ ACTS: dict[str, str] = {
     Act.SESSION_ENDED: _("A session was ended"),
     Act.SESSION_OPENED: _("Somebody signed in"),
     Act.SESSIONS_ENDED: _("Sessions were ended"),
+    Act.SMS_RESTORED: _("Codes by SMS were switched on again"),
+    Act.SMS_SUSPENDED: _("Codes by SMS were switched off: the phone was lost"),
+    Act.TOTP_REMOVED: _("The authenticator app was removed"),
+    Act.TOTP_SET: _("An authenticator app was set up"),
 }
 """What happened, as the holder of the account reads it."""
 
@@ -74,6 +89,7 @@ _LABELS: dict[tuple[str, str], str] = {
     (Proof.CODE_CURRENT, ""): _SMS,
     (Proof.CODE_NEW, Kind.CHANGE): _("Code sent to the new number"),
     (Proof.CODE_CURRENT, Kind.CHANGE): _("Code sent to your present number"),
+    (Proof.CODE_NEW, Kind.REAUTHENTICATE): _("Code sent to the new e-mail address"),
 }
 _ASKED: dict[tuple[str, str], str] = {
     (Proof.CODE_EMAIL, ""): _("Send a code to my e-mail"),
@@ -81,8 +97,10 @@ _ASKED: dict[tuple[str, str], str] = {
     (Proof.CODE_CURRENT, ""): _ASK_SMS,
     (Proof.CODE_NEW, Kind.CHANGE): _("Send a code to the new number"),
     (Proof.CODE_CURRENT, Kind.CHANGE): _("Send a code to my present number"),
+    (Proof.CODE_NEW, Kind.REAUTHENTICATE): _("Send a code to the new e-mail address"),
 }
-"""By proof and journey; a change has two numbers, every other journey one."""
+"""By proof and journey; a change has two numbers, every other journey one, and a re-authentication
+may be for a mailbox that is new."""
 
 _OTHER_ACT = _("Something in the account was changed")
 
@@ -122,14 +140,6 @@ class Sent(Protocol):
 SentCode = TypeVar("SentCode", bound=Sent)
 
 
-def ways(needs: Sequence[Way], sent: Sequence[Sent]) -> list[Way]:
-    """The ways of a request that can be gone on its page, those of codes only: quickest first, but
-    before them the one for which every code was sent, since that is the one being gone."""
-    offered = [way for way in needs if way and CODES.issuperset(way)]
-    under_way = {code.proof for code in sent}
-    return sorted(offered, key=lambda way: not under_way.issuperset(way))
-
-
 def proofs(needs: Sequence[Way]) -> list[Proof]:
     """Every code that any way needs, once."""
     return list(dict.fromkeys(proof for way in needs for proof in way if proof in CODES))
@@ -141,8 +151,8 @@ def sent_for(sent: Sequence[SentCode], proof: Proof) -> SentCode | None:
 
 
 def missing_in(way: Way, sent: Sequence[Sent]) -> list[Proof]:
-    """The proofs of a way for which no code was sent."""
-    return [proof for proof in way if sent_for(sent, proof) is None]
+    """The codes of a way that were not sent."""
+    return [proof for proof in way if proof in CODES and sent_for(sent, proof) is None]
 
 
 def any_for(sent: Sequence[Sent], wanted: Way, but: Way = ()) -> bool:
@@ -215,6 +225,13 @@ def span(hours: int, locale: Locale) -> str:
         days = hours // 24
         return ngettext("{count} day", "{count} days", days).format(count=days)
     return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+
+
+@cache
+def minutes(count: int, locale: Locale) -> str:
+    """“10 minutes”."""
+    ngettext = _catalogue.translations(locale).ngettext
+    return ngettext("{count} minute", "{count} minutes", count).format(count=count)
 
 
 def day(moment: Ms, locale: Locale) -> str:

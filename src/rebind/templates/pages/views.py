@@ -6,12 +6,26 @@ For: the door, which fills these, and the templates, which read nothing else. Va
 |---|---|
 | landing | nothing |
 | sign_up/number, sign_in/number | `form` (fields `number`, `next`) |
+| sign_in/password | `form` (fields `name`, `next`; a password is never given back) |
+| sign_in/check | `account`, `ways` (WaysInView of the flows), `form` (field `next`) |
+| sign_in/not_mine | nothing |
 | requests/show | `view` (RequestView of the flows), `page` (RequestPage) |
-| account/profile, /security, /settings, /personal_data | `account`, `waiting` (RequestViews) |
+| account/profile, /settings, /personal_data | `account`, `waiting` (RequestViews) |
 | phone/show | `account`, `bindings`, `waiting` |
-| phone/change | `account`, `form` (fields `number`, `without_current`) |
+| phone/change | `account`, `form` (fields `number`, `without_current`), `alone` (no other way in) |
 | phone/unlink | `account` |
+| security/passkeys | `account`, `passkeys`, `full` (no room), `signal`, `done`, `form` |
+| security/passkey_new | `account`, `options`, `form` (fields `permit`, `name`) |
+| security/checkup | `account`, `waiting`, `checkup` (CheckupView; None on probation), `done` |
+| security/emails | `account`, `emails` (EmailViews), `full`, `done`, `form` (field `about`) |
+| security/lost_phone | `account`, `checkup`, `form` |
+| security/password | `account`, `password` (PasswordView), `done` (set, removed or None), `form` |
+| security/password_new | `account`, `choosing` (Choosing), `form` (field `permit`) |
+| security/totp | `account`, `totp` (TotpView), `setup` (None), `qr`, `done`, `form` |
+| security/totp, with a permit | `setup` (Setup), `qr`, `form` (fields `permit`, `end_others`) |
+| security/recovery_codes | `account`, `found` (RecoveryCodesView), `codes`, `form` (`permit`) |
 | sessions/list | `sessions` |
+| sessions/not_mine | `account`, `waiting` |
 | history/list | `acts`, `older` (an act's id in hex, or None) |
 | undo/begin | `form` (field `address`: a number or an e-mail) |
 | undo/link, stop/confirm, stop/done | `what` (NoticeView); the first two `form` as well |
@@ -52,7 +66,8 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class Form(msgspec.Struct, frozen=True):
-    """A form as it was sent, with what is wrong with it. Codes are never given back."""
+    """A form as it was sent, with what is wrong with it. Codes and passwords are never given
+    back."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
