@@ -48,9 +48,10 @@ HANDED_IN: dict[str, list[Node]] = {
 }
 """Where a handler's way goes through a table of the front hall."""
 
-TELL_NOTHING = ("Dossier.needs", "_MISSED", "_sent", "Upkeep.work")
-"""`needs` returns ways and drops a refusal; `_MISSED` is read guard by guard; `_sent` asks when
-another code would be refused, and tells only the time; no door calls what time does by itself."""
+TELL_NOTHING = ("Dossier.needs", "_holds", "_MISSED", "_sent", "Upkeep.work")
+"""`needs` returns ways and drops a refusal; `_holds` asks whether a permit holds still; `_MISSED`
+is read guard by guard; `_sent` asks when another code would be refused, and tells only the time; no
+door calls what time does by itself."""
 
 _SPENDS = {REQUEST_UNKNOWN, SMS_SIGN_IN_CLOSED}
 """Whoever names no re-authentication of theirs is told that one is needed; of a device the flows

@@ -185,8 +185,9 @@ async def _sms_restored(house: House) -> Step:
 async def _wrong_password(house: House) -> Step:
     anna = await _anna(house)
     await set_password(anna, age=OLD)
-    begun = await anna.begin(Kind.SIGN_IN, send=())
-    return lambda: anna.prove(begun, password="not this one, surely")
+    there = anna.elsewhere()
+    begun = await there.begin(Kind.SIGN_IN, send=())
+    return lambda: there.prove(begun, password="not this one, surely")
 
 
 async def _sign_in_by_password(house: House) -> Step:

@@ -390,7 +390,9 @@ async def test_a_swapped_sim_is_no_harm_on_her_own_telephone(house: House, anna:
 
 
 async def test_a_session_that_ran_out_begins_nothing(house: House, anna: Someone) -> None:
-    house.clock.push(30 * DAY - 30 * SECOND)
+    house.clock.push(15 * DAY)
+    assert await number_of(house, anna) == ANNA
+    house.clock.push(15 * DAY - 30 * SECOND)
     begun, codes = await begin_with_codes(house, anna)
     house.clock.push(30 * SECOND)
     assert said(await anna.prove(begun, **codes)) == "session_ended"

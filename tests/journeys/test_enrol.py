@@ -33,7 +33,7 @@ async def test_a_number_and_a_code_make_an_account(house: House) -> None:
     done = await clara.prove(begun, code_new=await clara.newest_code())
     assert (said(done), done.needs, done.token) == ("done", (), None)
     assert done.session.level == "full"
-    assert done.session.expires_at == house.clock.now() + 30 * DAY
+    assert done.session.expires_at == house.clock.now() + 21 * DAY
     seen = await account.show(house.desk, clara.caller())
     assert isinstance(seen, account.AccountView)
     assert (seen.number, seen.region, seen.state) == (CLARA, "GB", "active")

@@ -319,7 +319,7 @@ async def test_every_address_is_told_how_many_are_left(house: House, anna: Someo
         assert used == Counter({ANNA: n + 1, ANNA_MAIL: n + 1})
         assert await left(anna) == 9 - n
         for sent in (house.post.sms_to(ANNA), house.post.mail_to(ANNA_MAIL)):
-            told_of_it = [each.words.text for each in sent if "восстановления" in each.words.text]
+            told_of_it = [each.words.text for each in sent if "резервный" in each.words.text]
             assert re.search(rf"(?<!\d){9 - n}(?!\d)", told_of_it[-1]), told_of_it[-1]
         house.clock.push(HOUR)
         begun, half = await by_sms(there)

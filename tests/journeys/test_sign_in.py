@@ -145,7 +145,7 @@ async def test_the_new_owner_of_an_old_number_sees_nothing(house: House) -> None
     ):
         assert said(outcome) == "session_on_probation"
     # Probation ends by no time in the strict profile, and the number stays unconfirmed.
-    house.clock.push(29 * DAY)
+    house.clock.push(20 * DAY)
     assert said(await stranger.ask(Kind.CHANGE, THIEF)) == "session_on_probation"
     assert await confirmed_at(house, boris) == before
     # A second sign-in from there brings no more: the browser has not become known.

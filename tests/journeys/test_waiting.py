@@ -116,6 +116,7 @@ async def test_a_fresh_code_may_be_answered_for_a_week(house: House, anna: Someo
     assert said(await anna.look_at(begun)) == "expired"
     assert said(await anna.prove(begun, code_new=code)) == "request_expired"
     assert said(await anna.another_code(begun, Proof.CODE_NEW)) == "request_expired"
+    assert said(await anna.sign_in()) == "done", "nobody has used her session for three weeks"
     assert await number_of(house, anna) == ANNA
     # What is over costs nothing any more.
     standing = "SELECT count(*) FROM requests WHERE stands_until IS NOT NULL OR due_at IS NOT NULL"

@@ -73,7 +73,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             le=30,
             description=OURS + " (a session that nobody uses ends; OWASP ASVS 5.0 7.3.1)",
         ),
-    ] = 14
+    ] = 21
     seen_every_s: Annotated[
         int, Meta(ge=60, le=86_400, description=OURS + " (how finely 'last seen' is kept)")
     ] = 600
