@@ -136,7 +136,7 @@ async def test_a_wait_outlives_its_session(house: House, browser: Browser) -> No
     """The old number is gone, so nobody could sign in again: the browser that began goes on."""
     anna = await house.bring_in(ANNA)
     await sign_in(house, browser, anna)
-    house.clock.push(10 * DAY)
+    house.clock.push(20 * DAY)
     await browser.open("/phone/change")
     begun = await browser.submit("/phone/change", number=ANNA_NEW, without_current="yes")
     code = await newest_code(house, ANNA_NEW)
