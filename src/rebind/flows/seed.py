@@ -19,7 +19,7 @@ CHUNK = 250
 """Accounts a batch: few enough for the parameters of one PostgreSQL statement."""
 
 SEEDED_MAX = 10_000_000
-_NEVER_LOCKED = (None, None, None, None)
+_NEVER_LOCKED_NOR_CLOSED = (None,) * 6
 """Nor frozen, nor without SMS."""
 
 
@@ -62,7 +62,9 @@ async def _chunk(desk: Desk, chunk: range, now: Ms) -> None:
         account, e164 = account_id(i), number(i)
         keys = desk.seal.indexes("number", e164)
         sealed = desk.seal.seal("bindings.number", accounts.place_of(account, 1), e164)
-        account_rows.append((account, active, "en", since, 1, None, None, 1, *_NEVER_LOCKED))
+        account_rows.append(
+            (account, active, "en", since, 1, None, None, 1, *_NEVER_LOCKED_NOR_CLOSED)
+        )
         binding_rows.append((account, 1, sealed, keys[0], "RU", since, since, None, None))
         device_rows.append((account, device_id(i), since, 1, since, None, 0))
         number_rows.extend((key, account, 1, since, None) for key in keys)

@@ -19,6 +19,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "lock_earlier_than",
         "frozen_at",
         "sms_off_at",
+        "closes_at",
+        "closed_at",
     ),
     "bindings": (
         "account_id",

@@ -6,217 +6,187 @@ are no foreign keys, triggers or defaults: what must hold stands in primary keys
 that rows can be sharded. Identifiers, hashes and sealed values are bytes, moments are integers.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
-metadata = sa.MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    }
-)
+from rebind.store import schema_support
+from rebind.store.tables import binary, metadata, table, text, whole
 
-_WHOLE = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+__all__ = ["metadata", "schema_support"]
+
 _DUE = sa.text("state = 'due'")
 _AWAITED = sa.text("due_at IS NOT NULL")
 _STANDING = sa.text("stands_until IS NOT NULL")
 _OF_A_WAIT = sa.text("message = 'change_waiting'")
 
-
-def _bytes(name: str, *, key: bool = False, null: bool = False) -> "sa.Column[bytes]":
-    return sa.Column(name, sa.LargeBinary(), primary_key=key, nullable=null)
-
-
-def _text(name: str, *, key: bool = False, null: bool = False) -> "sa.Column[str]":
-    return sa.Column(name, sa.Text(), primary_key=key, nullable=null)
-
-
-def _whole(name: str, *, key: bool = False, null: bool = False) -> "sa.Column[int]":
-    return sa.Column(name, _WHOLE, primary_key=key, nullable=null, autoincrement=False)
-
-
-def _table(name: str, *parts: "sa.Column[Any] | sa.Index", often_updated: bool = False) -> sa.Table:
-    """`often_updated` leaves room in each page, so that PostgreSQL puts the new version of a row
-    beside the old one and touches no index."""
-    return sa.Table(
-        name,
-        metadata,
-        *parts,
-        sqlite_strict=True,
-        sqlite_with_rowid=False,
-        postgresql_with={"fillfactor": 90} if often_updated else None,
-    )
-
-
-accounts = _table(
+accounts = table(
     "accounts",
-    _bytes("id", key=True),
-    _text("state"),
-    _text("locale"),
-    _whole("enrolled_at"),
-    _whole("number_version"),
-    _whole("number_changed_at", null=True),
-    _whole("probation_since", null=True),
-    _whole("version"),
-    _whole("locked_at", null=True),
-    _whole("lock_earlier_than", null=True),
-    _whole("frozen_at", null=True),
-    _whole("sms_off_at", null=True),
+    binary("id", key=True),
+    text("state"),
+    text("locale"),
+    whole("enrolled_at"),
+    whole("number_version"),
+    whole("number_changed_at", null=True),
+    whole("probation_since", null=True),
+    whole("version"),
+    whole("locked_at", null=True),
+    whole("lock_earlier_than", null=True),
+    whole("frozen_at", null=True),
+    whole("sms_off_at", null=True),
+    whole("closes_at", null=True),
+    whole("closed_at", null=True),
 )
 
-numbers = _table(
+numbers = table(
     "numbers",
-    _bytes("number_key", key=True),
-    _bytes("account_id"),
-    _whole("number_version"),
-    _whole("since"),
-    _whole("held_until", null=True),
+    binary("number_key", key=True),
+    binary("account_id"),
+    whole("number_version"),
+    whole("since"),
+    whole("held_until", null=True),
 )
 
-bindings = _table(
+bindings = table(
     "bindings",
-    _bytes("account_id", key=True),
-    _whole("version", key=True),
-    _bytes("number_sealed"),
-    _bytes("number_key"),
-    _text("region"),
-    _whole("bound_at"),
-    _whole("confirmed_at"),
-    _whole("released_at", null=True),
-    _text("reason", null=True),
+    binary("account_id", key=True),
+    whole("version", key=True),
+    binary("number_sealed"),
+    binary("number_key"),
+    text("region"),
+    whole("bound_at"),
+    whole("confirmed_at"),
+    whole("released_at", null=True),
+    text("reason", null=True),
 )
 
-emails = _table(
+emails = table(
     "emails",
-    _bytes("account_id", key=True),
-    _bytes("id", key=True),
-    _bytes("address_key"),
-    _bytes("address_sealed"),
-    _whole("verified_at"),
-    _whole("set_at"),
-    _text("set_by"),
-    _whole("removed_at", null=True),
-    _whole("suspended_at", null=True),
-    _whole("primary_since", null=True),
+    binary("account_id", key=True),
+    binary("id", key=True),
+    binary("address_key"),
+    binary("address_sealed"),
+    whole("verified_at"),
+    whole("set_at"),
+    text("set_by"),
+    whole("removed_at", null=True),
+    whole("suspended_at", null=True),
+    whole("primary_since", null=True),
     sa.Index("ix_emails_address_key", "address_key"),
 )
 
-passwords = _table(
+passwords = table(
     "passwords",
-    _bytes("account_id", key=True),
-    _bytes("id", key=True),
-    _bytes("hash_sealed"),
-    _whole("alone"),
-    _whole("set_at"),
-    _text("set_by"),
-    _whole("removed_at", null=True),
-    _whole("suspended_at", null=True),
+    binary("account_id", key=True),
+    binary("id", key=True),
+    binary("hash_sealed"),
+    whole("alone"),
+    whole("set_at"),
+    text("set_by"),
+    whole("removed_at", null=True),
+    whole("suspended_at", null=True),
 )
 
-passkeys = _table(
+passkeys = table(
     "passkeys",
-    _bytes("account_id", key=True),
-    _bytes("id", key=True),
-    _bytes("credential_id"),
-    _bytes("public_key"),
-    _whole("sign_count"),
-    _whole("backed_up"),
-    _text("transports"),
-    _bytes("name_sealed"),
-    _whole("set_at"),
-    _text("set_by"),
-    _whole("used_at", null=True),
-    _whole("removed_at", null=True),
-    _whole("suspended_at", null=True),
+    binary("account_id", key=True),
+    binary("id", key=True),
+    binary("credential_id"),
+    binary("public_key"),
+    whole("sign_count"),
+    whole("backed_up"),
+    text("transports"),
+    binary("name_sealed"),
+    whole("set_at"),
+    text("set_by"),
+    whole("used_at", null=True),
+    whole("removed_at", null=True),
+    whole("suspended_at", null=True),
 )
 
-totps = _table(
+totps = table(
     "totps",
-    _bytes("account_id", key=True),
-    _bytes("id", key=True),
-    _bytes("seed_sealed"),
-    _whole("last_step"),
-    _whole("set_at"),
-    _text("set_by"),
-    _whole("removed_at", null=True),
-    _whole("suspended_at", null=True),
+    binary("account_id", key=True),
+    binary("id", key=True),
+    binary("seed_sealed"),
+    whole("last_step"),
+    whole("set_at"),
+    text("set_by"),
+    whole("removed_at", null=True),
+    whole("suspended_at", null=True),
 )
 
-recovery_codes = _table(
+recovery_codes = table(
     "recovery_codes",
-    _bytes("account_id", key=True),
-    _bytes("id", key=True),
-    _bytes("code_hash"),
-    _whole("set_at"),
-    _text("set_by"),
-    _whole("used_at", null=True),
-    _whole("removed_at", null=True),
-    _whole("suspended_at", null=True),
+    binary("account_id", key=True),
+    binary("id", key=True),
+    binary("code_hash"),
+    whole("set_at"),
+    text("set_by"),
+    whole("used_at", null=True),
+    whole("removed_at", null=True),
+    whole("suspended_at", null=True),
 )
 
-devices = _table(
+devices = table(
     "devices",
-    _bytes("account_id", key=True),
-    _bytes("device_id", key=True),
-    _whole("full_since", null=True),
-    _whole("enrolled"),
-    _whole("seen_at"),
-    _whole("reported_at", null=True),
-    _whole("wrong_in_row"),
+    binary("account_id", key=True),
+    binary("device_id", key=True),
+    whole("full_since", null=True),
+    whole("enrolled"),
+    whole("seen_at"),
+    whole("reported_at", null=True),
+    whole("wrong_in_row"),
     often_updated=True,
 )
 
-sessions = _table(
+sessions = table(
     "sessions",
-    _bytes("account_id", key=True),
-    _bytes("id", key=True),
-    _bytes("token_hash"),
-    _bytes("device_id"),
-    _whole("number_version"),
-    _text("level"),
-    _whole("opened_at"),
-    _whole("expires_at"),
-    _whole("seen_at"),
-    _whole("ended_at", null=True),
-    _text("ended_why", null=True),
-    _bytes("address_sealed"),
-    _bytes("agent_sealed"),
-    _text("opened_by", null=True),
-    _text("proofs", null=True),
+    binary("account_id", key=True),
+    binary("id", key=True),
+    binary("token_hash"),
+    binary("device_id"),
+    whole("number_version"),
+    text("level"),
+    whole("opened_at"),
+    whole("expires_at"),
+    whole("seen_at"),
+    whole("ended_at", null=True),
+    text("ended_why", null=True),
+    binary("address_sealed"),
+    binary("agent_sealed"),
+    text("opened_by", null=True),
+    text("proofs", null=True),
     often_updated=True,
 )
 
-requests = _table(
+requests = table(
     "requests",
-    _bytes("id", key=True),
-    _text("kind"),
-    _bytes("account_id"),
-    _whole("number_version"),
-    _bytes("session_id", null=True),
-    _bytes("device_id", null=True),
-    _bytes("owner_hash"),
-    _bytes("number_key"),
-    _bytes("number_sealed"),
-    _text("region"),
-    _whole("begun_at"),
-    _whole("expires_at"),
-    _whole("first_proof_at", null=True),
-    _whole("ended_at", null=True),
-    _text("ended_as", null=True),
-    _text("policy_row", null=True),
-    _whole("version"),
-    _whole("wait_until", null=True),
-    _whole("ready_at", null=True),
-    _whole("due_at", null=True),
-    _whole("stands_until", null=True),
-    _bytes("about_id", null=True),
-    _text("purpose", null=True),
-    _whole("spent_at", null=True),
+    binary("id", key=True),
+    text("kind"),
+    binary("account_id"),
+    whole("number_version"),
+    binary("session_id", null=True),
+    binary("device_id", null=True),
+    binary("owner_hash"),
+    binary("number_key"),
+    binary("number_sealed"),
+    text("region"),
+    whole("begun_at"),
+    whole("expires_at"),
+    whole("first_proof_at", null=True),
+    whole("ended_at", null=True),
+    text("ended_as", null=True),
+    text("policy_row", null=True),
+    whole("version"),
+    whole("wait_until", null=True),
+    whole("ready_at", null=True),
+    whole("due_at", null=True),
+    whole("stands_until", null=True),
+    binary("about_id", null=True),
+    text("purpose", null=True),
+    whole("spent_at", null=True),
+    whole("aimed_at", null=True),
+    binary("case_id", null=True),
+    whole("contested", null=True),
     sa.Index("requests_due", "due_at", "id", sqlite_where=_AWAITED, postgresql_where=_AWAITED),
     sa.Index(
         "requests_standing",
@@ -228,49 +198,49 @@ requests = _table(
     often_updated=True,
 )
 
-challenges = _table(
+challenges = table(
     "challenges",
-    _bytes("request_id", key=True),
-    _text("proof", key=True),
-    _bytes("address_key"),
-    _bytes("code_mac"),
-    _whole("tries"),
-    _whole("tries_max"),
-    _whole("sent_at"),
-    _whole("expires_at"),
-    _whole("consumed_at", null=True),
+    binary("request_id", key=True),
+    text("proof", key=True),
+    binary("address_key"),
+    binary("code_mac"),
+    whole("tries"),
+    whole("tries_max"),
+    whole("sent_at"),
+    whole("expires_at"),
+    whole("consumed_at", null=True),
     often_updated=True,
 )
 
-evidence = _table(
+evidence = table(
     "evidence",
-    _bytes("request_id", key=True),
-    _text("proof", key=True),
-    _whole("first_at"),
-    _whole("last_at"),
-    _whole("factor_set_at", null=True),
-    _text("factor_set_by", null=True),
+    binary("request_id", key=True),
+    text("proof", key=True),
+    whole("first_at"),
+    whole("last_at"),
+    whole("factor_set_at", null=True),
+    text("factor_set_by", null=True),
 )
 
 # The first two indexes hold only what still waits, so that they stay small however much was sent.
-outbox = _table(
+outbox = table(
     "outbox",
-    _bytes("id", key=True),
-    _whole("lane"),
-    _text("channel"),
-    _bytes("address_key"),
-    _text("message"),
-    _bytes("account_id"),
-    _bytes("request_id", null=True),
-    _bytes("payload_sealed", null=True),
-    _whole("created_at"),
-    _whole("due_at"),
-    _whole("expires_at"),
-    _whole("attempts"),
-    _whole("leased_until"),
-    _text("state"),
-    _whole("finished_at", null=True),
-    _text("last_error", null=True),
+    binary("id", key=True),
+    whole("lane"),
+    text("channel"),
+    binary("address_key"),
+    text("message"),
+    binary("account_id"),
+    binary("request_id", null=True),
+    binary("payload_sealed", null=True),
+    whole("created_at"),
+    whole("due_at"),
+    whole("expires_at"),
+    whole("attempts"),
+    whole("leased_until"),
+    text("state"),
+    whole("finished_at", null=True),
+    text("last_error", null=True),
     sa.Index("outbox_due", "lane", "id", sqlite_where=_DUE, postgresql_where=_DUE),
     sa.Index(
         "outbox_due_to_address",
@@ -288,26 +258,26 @@ outbox = _table(
     ),
 )
 
-limits = _table(
+limits = table(
     "limits",
-    _text("name", key=True),
-    _bytes("key", key=True),
-    _whole("slot", key=True),
-    _whole("count"),
-    _whole("resets_at"),
-    _whole("streak"),
-    _whole("next_at"),
+    text("name", key=True),
+    binary("key", key=True),
+    whole("slot", key=True),
+    whole("count"),
+    whole("resets_at"),
+    whole("streak"),
+    whole("next_at"),
     often_updated=True,
 )
 
-acts = _table(
+acts = table(
     "acts",
-    _bytes("subject_id", key=True),
-    _bytes("id", key=True),
-    _text("act"),
-    _text("actor"),
-    _text("door"),
-    _whole("at"),
-    _bytes("request_id", null=True),
-    _text("why", null=True),
+    binary("subject_id", key=True),
+    binary("id", key=True),
+    text("act"),
+    text("actor"),
+    text("door"),
+    whole("at"),
+    binary("request_id", null=True),
+    text("why", null=True),
 )

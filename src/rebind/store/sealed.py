@@ -41,8 +41,19 @@ def _last(key: Sequence[Value]) -> bytes:
     return row_id
 
 
+def _login(key: Sequence[Value]) -> bytes:
+    login = key[0]
+    if not isinstance(login, str):
+        raise TypeError("the key of an operator is a login")
+    return login.encode()
+
+
 _PAIR = ("account_id", "id")
 _BEFORE_PAIR: PrimaryKey = (b"", b"")
+_BY_LOGIN = ("login",)
+_OF_LOGIN = ("login", "id")
+_BEFORE_LOGINS: PrimaryKey = ("",)
+_BEFORE_OF_LOGINS: PrimaryKey = ("", b"")
 
 COLUMNS: tuple[Column, ...] = (
     Column(
@@ -78,6 +89,69 @@ COLUMNS: tuple[Column, ...] = (
         ("number_key", "number"),
     ),
     Column("outbox", ("id",), "payload_sealed", "outbox.payload", _last, (b"",)),
+    Column(
+        "cases",
+        ("id",),
+        "contact_sealed",
+        "cases.contact",
+        _last,
+        (b"",),
+        ("contact_key", "email"),
+    ),
+    Column(
+        "cases",
+        ("id",),
+        "claimed_sealed",
+        "cases.claimed",
+        _last,
+        (b"",),
+        ("claimed_key", "number"),
+    ),
+    Column(
+        "cases",
+        ("id",),
+        "number_sealed",
+        "cases.number",
+        _last,
+        (b"",),
+        ("number_key", "number"),
+    ),
+    Column("cases", ("id",), "key_sealed", "cases.key", _last, (b"",)),
+    Column(
+        "case_messages",
+        ("case_id", "id"),
+        "body_sealed",
+        "case_messages.body",
+        _last,
+        _BEFORE_PAIR,
+    ),
+    Column("operators", _BY_LOGIN, "name_sealed", "operators.name", _login, _BEFORE_LOGINS),
+    Column("operators", _BY_LOGIN, "password_sealed", "operators.password", _login, _BEFORE_LOGINS),
+    Column("operators", _BY_LOGIN, "totp_sealed", "operators.totp", _login, _BEFORE_LOGINS),
+    Column(
+        "operator_passkeys",
+        _OF_LOGIN,
+        "name_sealed",
+        "operator_passkeys.name",
+        _last,
+        _BEFORE_OF_LOGINS,
+    ),
+    Column(
+        "operator_sessions",
+        _OF_LOGIN,
+        "address_sealed",
+        "operator_sessions.address",
+        _last,
+        _BEFORE_OF_LOGINS,
+    ),
+    Column(
+        "operator_sessions",
+        _OF_LOGIN,
+        "agent_sealed",
+        "operator_sessions.agent",
+        _last,
+        _BEFORE_OF_LOGINS,
+    ),
 )
 """A test compares this list with the schema: a sealed column that is not here would be lost with
 its key."""

@@ -11,7 +11,7 @@ from typing import Final
 from rebind.store.engines.base import StoreEngine
 from rebind.store.statements import Query, Statement
 
-SCHEMA_VERSION: Final = "0003"
+SCHEMA_VERSION: Final = "0004"
 """The newest file in `migrations/versions`."""
 
 _HAS_VERSION: Final = {
