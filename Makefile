@@ -23,7 +23,7 @@ run: $(RUNTIME)  ## Start the demo on http://localhost:8080
 	$(BIN)/rebind demo $(ARGS)
 
 test: $(DEV)  ## Check format, types and floors, then run every test
-	@scripts/system-packages postgresql chromium
+	@scripts/system-packages postgresql chromium clamav
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

@@ -12,6 +12,7 @@ import msgspec
 
 from bench.town import session_rows, session_token
 from rebind.domain.acts import Door
+from rebind.domain.calendar import Calendar
 from rebind.domain.evidence import Proof
 from rebind.domain.limits import in_force
 from rebind.domain.policy import Policy
@@ -122,7 +123,7 @@ class Recorder:
         }
         self._plain = Desk(
             engine, self._clock, dice, seal, Argon2(), Common(),
-            WebAuthn("http://localhost:8080", "Rebind"), None, Policy(change_gap_h=0),
+            WebAuthn("http://localhost:8080", "Rebind"), None, Policy(change_gap_h=0), Calendar(),
             type(in_force({}))(limits), lambda: None,
         )  # fmt: skip
         crypto = ("seal", "unseal", "index", "indexes", "mac", "matches")

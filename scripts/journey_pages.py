@@ -12,7 +12,7 @@ from rebind.domain.rows import Strength
 from scripts import blocks
 from scripts.blocks import DOCS, Block
 
-JOURNEYS = (Kind.ENROL, Kind.SIGN_IN, Kind.CHANGE, Kind.UNDO)
+JOURNEYS = (Kind.ENROL, Kind.SIGN_IN, Kind.CHANGE, Kind.RECOVER, Kind.UNDO)
 """The journeys that are requests. `sessions` has no picture: a session is no request."""
 
 PAGES = {**{kind: str(kind) for kind in JOURNEYS}, Kind.REAUTHENTICATE: "reauthentication"}

@@ -9,38 +9,58 @@ import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import msgspec
 
 from rebind.domain.acts import Door
+from rebind.domain.calendar import Calendar
 from rebind.domain.evidence import CarrierFacts, Proof
 from rebind.domain.limits import Override, in_force
 from rebind.domain.policy import Policy
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, Id, Ms
-from rebind.flows import change, enrol, imports, objections, requests, sign_in, undo, verify
+from rebind.flows import (
+    change,
+    enrol,
+    imports,
+    objections,
+    recover,
+    requests,
+    sign_in,
+    undo,
+    verify,
+)
 from rebind.flows.deliver import Courier
 from rebind.flows.desk import Caller, Desk, Given, RequestView
+from rebind.flows.desk.intake import Intake
 from rebind.flows.upkeep import Upkeep
 from rebind.main.furnishing import JOURNEYS
 from rebind.ports import Rendered, Undelivered
+from rebind.providers.blobs.folder import FolderBlobs
 from rebind.providers.dice.system import SystemDice
 from rebind.providers.hasher.argon2 import Argon2
 from rebind.providers.leaks.common import Common
 from rebind.providers.passkeys.webauthn import WebAuthn
 from rebind.providers.seal.ring import new
+from rebind.providers.seal.stream import StreamEnvelope
 from rebind.providers.seal.vault import AesSeal
 from rebind.store.engines import StoreEngine
 from rebind.store.outbox import Lane
 from rebind.store.statements import Query, Statement, Value, Write
 from rebind.templates.words import JinjaWords
+from tests.workshops import Workshop
 
 __all__ = ["JOURNEYS", "House", "Someone"]
 
 MONDAY: Ms = 1_767_600_000_000
 """Monday 2026-01-05 08:00 UTC, when the stories begin."""
+
+NEW_YEAR = [date(2026, 1, day) for day in range(1, 12)]
 
 ANNA, ANNA_NEW = "+79161234567", "+79031112233"
 BORIS, CLARA, DARIA = "+79267654321", "+447400123456", "+77011234567"
@@ -49,6 +69,9 @@ THIEF = "+79851110000"
 
 ANNA_MAIL, BORIS_MAIL = "anna@example.org", "boris@example.net"
 SITE = "http://localhost:8080"
+RUSSIA = Calendar(offsets=((0, 180),), off=frozenset(NEW_YEAR))
+"""A desk in Moscow, with the holidays of the winter in which the stories are told."""
+
 BOTH = (Proof.CODE_CURRENT, Proof.CODE_NEW)
 
 
@@ -186,9 +209,19 @@ class House:
             passkeys=WebAuthn(SITE, "Rebind"),
             carrier=self.carrier,
             policy=policy or Policy(),
+            calendar=RUSSIA,
             limits=in_force(overrides or {}),
             nudge=self._nudge,
         )
+        self.intake = Intake(
+            papers=Workshop(),
+            scanner=None,
+            blobs=FolderBlobs(Path(gettempdir()) / self.dice.secret().hex()),
+            envelope=StreamEnvelope(),
+            dice=self.dice,
+            clock=self.clock,
+        )
+        """For stories without documents; a story with some names a folder of its own."""
         self.courier = Courier(
             engine=engine,
             clock=self.clock,
@@ -322,6 +355,10 @@ class Someone:
                 return await sign_in.by_number(desk, caller, number, send)
             case Kind.CHANGE:
                 return await change.begin(desk, caller, number, send)
+            case Kind.RECOVER if "@" in number:
+                return await recover.by_email(desk, caller, number)
+            case Kind.RECOVER:
+                return await recover.by_number(desk, caller, number)
             case Kind.UNDO if "@" in number:
                 return await undo.by_email(desk, caller, number)
             case Kind.UNDO:
@@ -349,6 +386,14 @@ class Someone:
         """Ask for a code for one proof of a request."""
         caller = self.caller(request.token, **more)
         return await requests.send_code(self.house.desk, caller, request.id, proof)
+
+    async def aim(self, request: RequestView, number: str) -> Any:
+        """Say which number a recovery is to lead to; a code goes there."""
+        return await recover.aim(self.house.desk, self.caller(request.token), request.id, number)
+
+    async def resume(self, request: RequestView) -> Any:
+        """Go on with a recovery that waits already."""
+        return await recover.resume(self.house.desk, self.caller(request.token), request.id)
 
     async def cancel(self, request: RequestView) -> Any:
         """Stop a request."""

@@ -4,7 +4,9 @@ Flows receive these as values from the front hall (`main/`) and never look for t
 Tests put stand-ins with a memory behind the same protocols; the store is never one of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
 from typing import Any, Protocol
 
 import msgspec
@@ -31,6 +33,9 @@ class Dice(Protocol):
 
     def secret(self) -> bytes:
         """16 random bytes (128 bits, OWASP ASVS 5.0 7.2.3)."""
+
+    def key(self) -> bytes:
+        """32 random bytes: a key of AES-256."""
 
     def fraction(self) -> float:
         """A uniform number in [0, 1), for jitter; never for anything secret."""
@@ -61,13 +66,31 @@ class Seal(Protocol):
         """A keyed hash over length-prefixed parts, for codes, tokens and device keys. It begins
         with the version byte of its key."""
 
-    def matches(self, mac: bytes, kind: str, *parts: bytes) -> bool:
+    def matches(self, mac: bytes, kind: str, *parts: bytes, bits: int = 128) -> bool:
         """Whether `mac` was made of the same kind and parts, in constant time, under the key
-        version that it names; False when that version is gone."""
+        version that it names; False when that version is gone. `bits` is how many of its hash were
+        kept, where there was no room for all."""
 
 
 class Broken(Exception):
     """A sealed value that does not open: never expected, always a bug or damage."""
+
+
+class Envelope(Protocol):
+    """Encryption of documents while they flow, under the key of their case. Memory is bounded by a
+    segment, however long the document. Both ids are authenticated with it: a document opens for no
+    other case, and as no other document of its case."""
+
+    def sealed(
+        self, key: bytes, case_id: Id, document_id: Id, chunks: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """The document as it rests."""
+
+    def opened(
+        self, key: bytes, case_id: Id, document_id: Id, chunks: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """The document again. Raises `Broken` where it was cut, reordered, moved or changed, or the
+        key is another one: what came before may be used only when the end was reached."""
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -195,3 +218,97 @@ class Carrier(Protocol):
 
     async def ask(self, number: str, since: Ms) -> CarrierFacts:
         """What is known of the SIM and of the subscriber since that moment."""
+
+
+class PaperFacts(msgspec.Struct, frozen=True):
+    """What the workshop says of a document that it has made harmless. `findings` are stable words:
+    signs of manipulation, and what was removed, seen before metadata was stripped."""
+
+    media: str
+    pages: int
+    size: int
+    findings: tuple[str, ...]
+
+
+class Unreadable(Exception):
+    """A document that is not taken. `why` is one of type_unknown, too_many_bytes, too_many_pixels,
+    too_many_pages, damaged, encrypted, too_slow."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class CleanPaper(Protocol):
+    """A document that was made harmless."""
+
+    facts: PaperFacts
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The document, piece by piece."""
+
+
+class Papers(Protocol):
+    """Opens people's documents, each in a child process of its own (`providers/papers/`)."""
+
+    def clean(self, chunks: AsyncIterator[bytes]) -> AbstractAsyncContextManager[CleanPaper]:
+        """Look at a document and make it harmless. Raises `Unreadable`."""
+
+    async def view(self, chunks: AsyncIterator[bytes], page: int, watermark: str) -> bytes:
+        """One page as a JPEG with the watermark burned in. Raises `Unreadable`."""
+
+    async def close(self) -> None:
+        """End what is under way."""
+
+
+class Verdict(StrEnum):
+    """What a scanner says of a file. Only the first is a yes."""
+
+    CLEAN = "clean"
+    INFECTED = "infected"
+    UNCERTAIN = "uncertain"
+    """It could not look at all of it, or suspects something without knowing it."""
+
+
+class Unanswered(Exception):
+    """There is no scanner to be reached, or it did not answer in time: ask again later."""
+
+
+class Scanner(Protocol):
+    """Looks for viruses (`providers/scanner/`)."""
+
+    async def scan(self, chunks: AsyncIterator[bytes]) -> Verdict:
+        """Reads to the end, but where it knows sooner that the answer is no yes. Raises
+        `Unanswered`, and whatever `chunks` raises."""
+
+
+class Missing(Exception):
+    """There is no blob of that name."""
+
+
+class Unkept(Exception):
+    """The place of the blobs did not do what it was asked (full, away, not allowed): ask again
+    later. `why` never holds an address or a key."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Blobs(Protocol):
+    """Keeps encrypted documents under names that we make (32 hexadecimal digits), never under what
+    a person typed. Every call raises `Unkept` where the place fails."""
+
+    async def put(self, name: str, chunks: AsyncIterator[bytes]) -> None:
+        """Keep it whole or not at all: what is half written, or broken off by a crash, can never be
+        read. Raises whatever `chunks` raises."""
+
+    def get(self, name: str) -> AsyncIterator[bytes]:
+        """What was put, piece by piece. Raises `Missing`."""
+
+    async def delete(self, name: str) -> None:
+        """Remove it; there need not be one."""
+
+    def names(self, older_than: Ms) -> AsyncIterator[str]:
+        """The names of all that was last written before that moment, and of what a crash broke off,
+        where the place shows that. What is not ours is passed over."""

@@ -76,6 +76,7 @@ class OpenHouse(House):
         door = web.build(
             self.desk,
             JOURNEYS,
+            intake=self.intake,
             service="Rebind",
             public_url=self.url,
             demo=True,
@@ -84,6 +85,7 @@ class OpenHouse(House):
         return api.build(
             self.desk,
             JOURNEYS,
+            intake=self.intake,
             unavailable=Unavailable,
             report=self.bugs.append,
             pages=door.pages,

@@ -34,8 +34,9 @@ from rebind.domain.refusals import (
     NUMBER_TAKEN,
     SESSION_ON_PROBATION,
     SESSION_REQUIRED,
+    SUPPORT_NEEDED,
 )
-from rebind.domain.request import Kind
+from rebind.domain.request import REPLACING, Kind
 from rebind.domain.rows import (
     AccountFacts,
     AccountState,
@@ -55,18 +56,25 @@ from rebind.domain.sign_in import sms_lifts_at
 from rebind.domain.undo import ON_APPROVAL, ON_SECOND_FACTOR, facts_of
 from rebind.domain.units import DAY, HOUR, Ms
 from tests.domain.told import (
+    APPROVAL,
     BEGUN,
+    BY_DESK,
     CHANGE,
+    CODE_CONTACT,
     CODE_CURRENT,
     CODE_EMAIL,
     CODE_NEW,
     DEFAULT,
     ENROL,
     KNOWN_DEVICE,
+    LETTER,
+    LETTER_WITH_NUMBER,
+    LOST,
     NOON,
     OTHER_DEVICE,
     PASSKEY,
     PASSWORD,
+    RECOVER,
     RECOVERY_CODE,
     SIGN_IN,
     SILENCE,
@@ -247,7 +255,7 @@ def test_ways_of_a_wait_lead_to_something_earlier() -> None:
 # what no proof mends
 
 
-@pytest.mark.parametrize("kind", [Kind.RECOVER, Kind.CLAIM, Kind.HANDOVER, Kind.CLOSE])
+@pytest.mark.parametrize("kind", [Kind.CLAIM, Kind.HANDOVER, Kind.CLOSE])
 def test_journeys_without_rows_are_not_offered(kind: Kind) -> None:
     assert refusal(decided(Ask(kind), BORIS, *Proof)) is JOURNEY_NOT_OFFERED
 
@@ -546,6 +554,252 @@ def test_independent_and_stale_at_their_borders() -> None:
     assert stale(NOON - 60 * DAY - 1, "RU", DEFAULT, NOON)
 
 
+# recover
+
+
+OLEG = account(factor(TOTP), factor(CODE_EMAIL), factor(PASSWORD), factor(RECOVERY_CODE))
+LONG_GONE = NOON - 100 * DAY
+"""When the number was confirmed of an account at which nobody has been for months."""
+
+
+def test_r1_a_mailbox_and_the_second_factor_wait_a_day() -> None:
+    for second in (TOTP, RECOVERY_CODE):
+        found = decided(RECOVER, OLEG, CODE_EMAIL, second, CODE_NEW)
+        assert found == Wait("R1", NOON + 24 * HOUR)
+    assert set(needs(decided(RECOVER, OLEG, CODE_EMAIL))) == {
+        (TOTP, CODE_NEW),
+        (RECOVERY_CODE, CODE_NEW),
+    }
+
+
+def test_r2_a_mailbox_alone_waits_three_days() -> None:
+    assert decided(RECOVER, BORIS, CODE_EMAIL, CODE_NEW) == Wait("R2", NOON + 72 * HOUR)
+    assert needs(decided(RECOVER, BORIS)) == ((CODE_EMAIL, CODE_NEW),)
+    printed = account(factor(CODE_EMAIL), factor(RECOVERY_CODE))
+    assert waits(decided(RECOVER, printed, CODE_EMAIL, CODE_NEW))[0] == "R2"
+
+
+@pytest.mark.parametrize("what", ["mailbox", "second factor", "independence"])
+def test_r1_asks_what_is_aged_and_independent_on_both_sides(what: str) -> None:
+    """Border by border: a week, and thirty days."""
+    days, by = (30, (CODE_EMAIL,)) if what == "independence" else (7, ())
+    proof = CODE_EMAIL if what == "mailbox" else TOTP
+    for age, counts in ((days * DAY, True), (days * DAY - 1, False)):
+        set_now = factor(proof, NOON - age, *by)
+        who = account(set_now, factor(TOTP if what == "mailbox" else CODE_EMAIL))
+        found = decided(RECOVER, who, CODE_EMAIL, TOTP, CODE_NEW)
+        assert isinstance(found, Wait) is counts
+        if not counts:
+            assert refusal(found) is SUPPORT_NEEDED
+
+
+def test_r1_takes_another_second_factor_where_one_rests_on_the_mailbox() -> None:
+    weak = factor(TOTP, NOON - 8 * DAY, CODE_EMAIL)
+    who = account(weak, factor(PASSKEY), factor(CODE_EMAIL))
+    assert needs(decided(RECOVER, who, CODE_EMAIL, TOTP, CODE_NEW)) == ((PASSKEY,),)
+    assert waits(decided(RECOVER, who, CODE_EMAIL, TOTP, PASSKEY, CODE_NEW))[0] == "R1"
+
+
+def test_r3_whatever_is_less_is_for_support() -> None:
+    """No mailbox, a young one, a second factor that is not at hand: the same words for all."""
+    young = account(factor(CODE_EMAIL, NOON - 7 * DAY + 1), factor(PASSWORD))
+    rest = (CODE_CURRENT, CODE_NEW, PASSWORD, KNOWN_DEVICE, OTHER_DEVICE, APPROVAL, SILENCE)
+    for who in (ANNA, young, account(factor(PASSKEY), factor(PASSWORD))):
+        for ask in (LOST, RECOVER):
+            assert refusal(decided(ask, who)) is SUPPORT_NEEDED
+            assert refusal(decided(ask, who, *rest, CODE_EMAIL)) is SUPPORT_NEEDED
+    without = (*rest, CODE_EMAIL)
+    assert set(needs(decided(RECOVER, OLEG, *without))) == {(TOTP,), (RECOVERY_CODE,)}
+    assert needs(decided(RECOVER, BORIS, *rest)) == ((CODE_EMAIL,),)
+
+
+def test_a_mailbox_that_ages_in_the_open_hour_was_young() -> None:
+    """The thief has added it a week ago but for half an hour. Whatever else he does in this hour,
+    the code was answered too early; answered again, it counts from then."""
+    who = account(factor(CODE_EMAIL, NOON - 7 * DAY + HOUR // 2))
+    mail = Evidence(CODE_EMAIL, NOON, NOON, who.factors[0])
+    code = Evidence(CODE_NEW, NOON + HOUR - 1, NOON + HOUR - 1)
+    late = decided(RECOVER, who, mail, code, now=NOON + HOUR - 1)
+    assert late == Need(((CODE_EMAIL,),))
+    again = Evidence(CODE_EMAIL, NOON, NOON + HOUR, who.factors[0])
+    assert waits(decided(RECOVER, who, again, code, now=NOON + HOUR)) == ("R2", 73 * HOUR)
+
+
+def test_two_proofs_that_were_one_when_given_stay_one_for_the_open_hour() -> None:
+    """Reset by the mailbox thirty days ago but for half an hour: the code to the new number comes
+    when the thirty days are over, and makes nothing of it."""
+    who = account(factor(TOTP, NOON - 30 * DAY + HOUR // 2, CODE_EMAIL), factor(CODE_EMAIL))
+    both = given(TOTP, CODE_EMAIL, of=who)
+    late = NOON + HOUR
+    found = decided(RECOVER, who, *both, Evidence(CODE_NEW, late, late), now=late)
+    assert set(needs(found)) == {(TOTP,), (CODE_EMAIL,)}, "one of the two, given anew"
+
+
+@pytest.mark.parametrize("proof", [CODE_EMAIL, TOTP])
+def test_what_the_lost_number_has_set_lately_is_its_finders(proof: Proof) -> None:
+    """Zoya has only her phone, and loses it. Who finds it signs in, adds a mailbox by a code to the
+    number and nothing else, and waits for that to age, while she reports the loss and waits for C5:
+    he would be a few days quicker. That mailbox is the number again, for thirty days."""
+    for age, counts in ((30 * DAY, True), (30 * DAY - 1, False)):
+        added = factor(proof, NOON - age, CODE_CURRENT)
+        who = account(added) if proof is CODE_EMAIL else account(added, factor(CODE_EMAIL))
+        found = decided(RECOVER, who, CODE_EMAIL, TOTP, CODE_NEW)
+        assert isinstance(found, Wait) is counts
+        if not counts:
+            assert refusal(found) is SUPPORT_NEEDED
+    at_home = account(factor(CODE_EMAIL, NOON - 8 * DAY))
+    assert waits(decided(RECOVER, at_home, CODE_EMAIL, CODE_NEW))[0] == "R2"
+
+
+def test_a_recovery_names_its_number_before_a_code_counts() -> None:
+    """A code that was answered before is one to some other number."""
+    for ask in (LOST, msgspec.structs.replace(LOST, support=True)):
+        bare = decided(ask, BORIS, CODE_EMAIL, APPROVAL)
+        assert bare == decided(ask, BORIS, CODE_EMAIL, APPROVAL, CODE_NEW, SILENCE)
+        assert needs(bare) == ((CODE_NEW,),)
+    assert needs(decided(LOST, BORIS)) == ((CODE_EMAIL, CODE_NEW),)
+
+
+def test_a_recovery_is_no_way_to_a_number_that_cannot_be_had() -> None:
+    def to(standing: NumberStanding, who: AccountFacts, *, support: bool = False) -> object:
+        ask = Ask(Kind.RECOVER, standing, support=support)
+        return decided(ask, who, CODE_EMAIL, CODE_NEW, APPROVAL)
+
+    just = account(*BORIS.factors, number_changed_at=NOON - HOUR)
+    for support in (False, True):
+        row = "R4" if support else "R2"
+        assert to(NumberStanding.OWN, BORIS, support=support) == Refuse(NUMBER_IS_OWN)
+        assert to(NumberStanding.TAKEN, BORIS, support=support) == Refuse(NUMBER_TAKEN)
+        assert to(NumberStanding.FREE, just, support=support) == Refuse(
+            CHANGED_RECENTLY, NOON + 11 * HOUR
+        )
+        back = to(NumberStanding.PREVIOUS, just, support=support)
+        assert isinstance(back, Wait)
+        assert back.row == row, "the way back has no gap, and waits like any other"
+    taken = Ask(Kind.RECOVER, NumberStanding.TAKEN)
+    assert decided(taken, BORIS, CODE_EMAIL) == decided(RECOVER, BORIS, CODE_EMAIL)
+
+
+def test_the_holder_ends_a_thiefs_wait_by_setting_a_second_factor() -> None:
+    """R2 is for accounts without one, at its end as at its beginning."""
+    end = NOON + 72 * HOUR
+    proofs = (*given(CODE_EMAIL, of=BORIS), Evidence(CODE_NEW, NOON, end))
+    silence = Evidence(SILENCE, end, end)
+    assert row_of(decided(RECOVER, BORIS, *proofs, silence, now=end)) == "R2"
+    warned = account(*BORIS.factors, factor(TOTP, NOON + HOUR))
+    assert refusal(decided(RECOVER, warned, *proofs, silence, now=end)) is SUPPORT_NEEDED
+
+
+def test_r4_waits_a_week_where_the_holder_seems_to_be_there() -> None:
+    """Seen within thirty days; or confirmed, of an account that was imported and not used here."""
+    for at_ago, week in ((30 * DAY - 1, True), (30 * DAY, False)):
+        for who in (
+            account(confirmed_at=LONG_GONE, seen_at=NOON - at_ago),
+            account(confirmed_at=NOON - at_ago),
+            account(confirmed_at=NOON - at_ago, seen_at=LONG_GONE),
+        ):
+            found = decided(BY_DESK, who, APPROVAL, CODE_NEW)
+            assert found == Wait("R4", NOON + (7 * DAY if week else 72 * HOUR))
+    for second in (TOTP, PASSKEY):
+        away = account(factor(second), confirmed_at=LONG_GONE)
+        assert waits(decided(BY_DESK, away, APPROVAL, CODE_NEW)) == ("R4", 7 * DAY)
+
+
+def test_r4_a_week_that_was_told_stays_a_week() -> None:
+    """Seen 29 days ago: two days later that is more than thirty, and nothing is due earlier."""
+    for seen, until in ((NOON - 29 * DAY, 7 * DAY), (NOON + DAY, 7 * DAY), (LONG_GONE, 3 * DAY)):
+        who = account(confirmed_at=LONG_GONE, seen_at=seen)
+        for later in (DAY, 2 * DAY, 3 * DAY - 1):
+            found = decided(BY_DESK, who, APPROVAL, CODE_NEW, now=NOON + later)
+            assert waits(found) == ("R4", until)
+
+
+def test_r4_an_approval_moves_no_number_by_itself() -> None:
+    assert needs(decided(BY_DESK, OLEG, APPROVAL)) == ((CODE_NEW,),)
+    everything = tuple(proof for proof in Proof if proof is not APPROVAL)
+    assert refusal(decided(BY_DESK, OLEG, *everything)) is SUPPORT_NEEDED
+    old = decided(BY_DESK, OLEG, APPROVAL, Evidence(CODE_NEW, NOON - 9 * DAY, NOON - 9 * DAY))
+    assert waits(old) == ("R4", 7 * DAY), "whoever wrote long ago waits from the approval on"
+    end = NOON + 7 * DAY
+    silent = decided(BY_DESK, OLEG, APPROVAL, CODE_NEW, Evidence(SILENCE, end, end), now=end)
+    assert silent == Need(((CODE_NEW,),)), "an approval never replaces a fresh code"
+
+
+def test_r4_does_not_help_whoever_did_not_write() -> None:
+    """An approval that turned up in a recovery without a case is worth nothing; and beside one, no
+    mailbox makes it quicker."""
+    assert refusal(decided(RECOVER, ANNA, APPROVAL, CODE_NEW)) is SUPPORT_NEEDED
+    with_mail = decided(BY_DESK, BORIS, APPROVAL, CODE_NEW, CODE_EMAIL)
+    assert with_mail == decided(BY_DESK, BORIS, APPROVAL, CODE_NEW)
+
+
+@pytest.mark.parametrize("state", AccountState)
+@pytest.mark.parametrize("lock", ["none", "locked", "frozen"])
+def test_which_accounts_can_be_recovered(state: AccountState, lock: str) -> None:
+    """Alone those that may be signed in to. The support desk may lead out of the lock of an undo,
+    but not out of a freeze, and opens no account that is closed, whatever was left on it."""
+    who = locked(factor(CODE_EMAIL), state=state, frozen=lock == "frozen")
+    if lock == "none":
+        who = msgspec.structs.replace(who, lock=None)
+    open_to_all = state in {AccountState.ACTIVE, AccountState.CLOSING}
+    by_desk = open_to_all or (state is AccountState.LOCKED and lock == "locked")
+    for ask, opens in ((RECOVER, open_to_all), (BY_DESK, by_desk)):
+        found = decided(ask, who, CODE_EMAIL, CODE_NEW, APPROVAL)
+        assert isinstance(found, Wait) is opens
+        if not opens:
+            assert refusal(found) is ACCOUNT_LOCKED
+
+
+@pytest.mark.parametrize("ask", [CHANGE, RECOVER, BY_DESK])
+def test_what_was_contested_waits_a_week_from_the_decision(ask: Ask) -> None:
+    """The proofs are three weeks old by the time that both sides were heard: the week is still to
+    come. Without a decision it is nobody's to go on with."""
+    then = NOON - 21 * DAY
+    proofs = given(CODE_EMAIL, CODE_CURRENT, CODE_NEW, of=BORIS, at=then)
+    heard = msgspec.structs.replace(ask, contested=True)
+    found = decided(heard, BORIS, *proofs, Evidence(APPROVAL, NOON, NOON))
+    assert waits(found)[1] == 7 * DAY
+    assert refusal(decided(heard, BORIS, *proofs)) is SUPPORT_NEEDED
+    twice = (Evidence(APPROVAL, then, then), Evidence(APPROVAL, NOON, NOON))
+    assert waits(decided(heard, BORIS, *proofs, *twice))[1] == 7 * DAY
+
+
+def test_what_was_contested_waits_longer_where_its_row_does() -> None:
+    heard = Ask(Kind.CHANGE, NumberStanding.FREE, CHANGE.session, contested=True)
+    found = decided(heard, ANNA, KNOWN_DEVICE, CODE_NEW, APPROVAL)
+    assert waits(found) == ("C5", 14 * DAY)
+    at_once = decided(heard, VERA, PASSKEY, CODE_NEW, APPROVAL)
+    assert waits(at_once) == ("C1", 7 * DAY)
+
+
+# writing to the support desk
+
+
+def test_s1_and_s2_who_writes_shows_where_the_answer_reaches_them() -> None:
+    assert needs(decided(LETTER, NEWCOMER)) == ((CODE_CONTACT,),)
+    assert decided(LETTER, NEWCOMER, CODE_CONTACT) == Apply("S1", Gives.THE_ACT)
+    assert needs(decided(LETTER_WITH_NUMBER, NEWCOMER)) == ((CODE_CONTACT, CODE_NEW),)
+    assert needs(decided(LETTER_WITH_NUMBER, NEWCOMER, CODE_CONTACT)) == ((CODE_NEW,),)
+    found = decided(LETTER_WITH_NUMBER, NEWCOMER, CODE_CONTACT, CODE_NEW)
+    assert found == Apply("S2", Gives.THE_ACT)
+
+
+def test_whoever_holds_a_number_may_write_about_it() -> None:
+    """Also where it is on another account, which is what they write about; and also about an
+    account that is locked or closed."""
+    for standing in set(NumberStanding) - {NumberStanding.NONE}:
+        found = decided(Ask(Kind.CASE, standing), NEWCOMER, CODE_CONTACT, CODE_NEW)
+        assert row_of(found) == "S2"
+    for state in AccountState:
+        assert row_of(decided(LETTER, locked(state=state, frozen=True), CODE_CONTACT)) == "S1"
+
+
+@pytest.mark.parametrize("ask", [SIGN_IN, CHANGE, RECOVER, undo()])
+def test_where_the_desk_answers_says_nothing_of_an_account(ask: Ask) -> None:
+    for who in (ANNA, BORIS, VERA):
+        assert decided(ask, who, CODE_CONTACT) == decided(ask, who)
+
+
 # undo
 
 
@@ -602,9 +856,14 @@ def test_the_rows_that_undo_must_not_beat_are_those_with_a_second_factor() -> No
     with_factor = {
         row.name
         for row in ROWS
-        if row.kind is Kind.CHANGE and all(Strength.AGED_SECOND_FACTOR in way for way in row.ways)
+        if row.kind in REPLACING and all(Strength.AGED_SECOND_FACTOR in way for way in row.ways)
     }
-    assert with_factor == {row.name for row in ROWS if row.name in ON_SECOND_FACTOR} == {"C1"}
+    on_approval = {
+        row.name for row in ROWS if any(Strength.OPERATOR_APPROVAL in way for way in row.ways)
+    }
+    names = {row.name for row in ROWS}
+    assert with_factor == names & ON_SECOND_FACTOR == {"C1", "R1"}
+    assert on_approval == names & ON_APPROVAL == {"R4"}
     assert not ON_SECOND_FACTOR & ON_APPROVAL
 
 
@@ -836,7 +1095,7 @@ def test_a_swapped_sim_makes_the_end_of_a_lock_wait() -> None:
 
 
 def test_every_row_of_the_table_has_its_story() -> None:
-    """E2 is not a row that applies; it is the refusal `number_taken`."""
+    """E2 and R3 are not rows that apply; they are the refusals `number_taken`, `support_needed`."""
     assert {row.name for row in ROWS} == {
         "A1",
         "A2",
@@ -854,6 +1113,11 @@ def test_every_row_of_the_table_has_its_story() -> None:
         "C5",
         "L1",
         "L2",
+        "R1",
+        "R2",
+        "R4",
+        "S1",
+        "S2",
         "U1",
         "U2",
     }

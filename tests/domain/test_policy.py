@@ -59,7 +59,7 @@ def test_each_figure_says_where_it_comes_from(name: str) -> None:
 @pytest.mark.parametrize("name", INTEGERS)
 def test_each_figure_has_a_floor_and_its_unit_in_its_name(name: str) -> None:
     assert bounds(name)[0] is not None
-    assert name.endswith(("_s", "_h", "_d", "_digits", "_tries"))
+    assert name.endswith(("_s", "_h", "_d", "_bd", "_digits", "_tries"))
 
 
 @pytest.mark.parametrize("name", INTEGERS)
@@ -92,6 +92,16 @@ def test_the_whole_default_lies_within_its_bounds() -> None:
         ("wait_c3_h", 72),
         ("wait_c4_h", 24),
         ("wait_c5_h", 336),
+        ("wait_r1_h", 24),
+        ("wait_r2_h", 72),
+        ("wait_r4_h", 72),
+        ("wait_r4_seen_d", 7),
+        ("holder_seen_d", 30),
+        ("wait_contested_d", 7),
+        ("case_answer_bd", 1),
+        ("case_decision_bd", 3),
+        ("case_reopen_d", 14),
+        ("documents_kept_d", 30),
         ("wait_modified_h", 72),
         ("sim_recent_d", 7),
         ("session_young_h", 24),
@@ -166,6 +176,8 @@ def test_invariant_three_cannot_be_stretched() -> None:
     [
         (Policy(wait_c4_h=100), ("wait_c4_h", "wait_c3_h")),
         (Policy(wait_c3_h=400), ("wait_c3_h", "wait_c5_h")),
+        (Policy(wait_r1_h=73), ("wait_r1_h", "wait_r2_h")),
+        (Policy(wait_r4_h=169), ("wait_r4_h", "wait_r4_seen_d")),
         (Policy(aged_after_d=31), ("aged_after_d", "reset_dependence_d")),
         (Policy(countries=frozenset()), ("countries",)),
         (Policy(countries=frozenset({"ru"})), ("ru", "ISO 3166")),
@@ -216,6 +228,9 @@ def test_the_figures_of_waits_and_undo_stand_at_their_borders(policy: Policy) ->
         "remind_before_h = 73",
         "unlock_sms_h = 23",
         "freeze_hold_d = 6",
+        "wait_r1_h = 23",
+        "wait_r4_seen_d = 2",
+        "wait_contested_d = 2",
     ],
 )
 def test_notices_are_few_and_locks_hold_for_a_day(text: str) -> None:
@@ -226,6 +241,7 @@ def test_notices_are_few_and_locks_hold_for_a_day(text: str) -> None:
 
 def test_equal_waits_are_no_contradiction() -> None:
     assert contradictions(Policy(wait_c4_h=72, wait_c3_h=72, wait_c5_h=72)) == []
+    assert contradictions(Policy(wait_r1_h=72, wait_r2_h=72, wait_r4_h=72, wait_r4_seen_d=3)) == []
 
 
 @pytest.mark.parametrize(

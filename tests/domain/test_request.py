@@ -141,6 +141,7 @@ def test_the_words_that_are_stored_and_spoken() -> None:
         "handover",
         "undo",
         "close",
+        "case",
         "reauthenticate",
     ]
     assert [state.value for state in State] == [

@@ -36,11 +36,18 @@ CODE_NEW, CODE_CURRENT, CODE_EMAIL = Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.C
 PASSWORD, TOTP, PASSKEY = Proof.PASSWORD, Proof.TOTP, Proof.PASSKEY
 RECOVERY_CODE = Proof.RECOVERY_CODE
 KNOWN_DEVICE, OTHER_DEVICE, SILENCE = Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE, Proof.SILENCE
+CODE_CONTACT, APPROVAL = Proof.CODE_CONTACT, Proof.OPERATOR_APPROVAL
 
 OLD_SESSION = SessionFacts(Level.FULL, NOON - 10 * DAY)
 SIGN_IN = Ask(Kind.SIGN_IN)
 ENROL = Ask(Kind.ENROL, NumberStanding.FREE)
 CHANGE = Ask(Kind.CHANGE, NumberStanding.FREE, OLD_SESSION)
+LOST = Ask(Kind.RECOVER)
+"""The telephone is gone, and no new number is named yet."""
+RECOVER = Ask(Kind.RECOVER, NumberStanding.FREE)
+BY_DESK = Ask(Kind.RECOVER, NumberStanding.FREE, support=True)
+LETTER = Ask(Kind.CASE)
+LETTER_WITH_NUMBER = Ask(Kind.CASE, NumberStanding.FREE)
 SAME_OPERATOR = CarrierFacts()
 
 
@@ -59,6 +66,7 @@ def account(
     confirmed_at: Ms = NOON - DAY,
     region: str = "RU",
     number_changed_at: Ms | None = None,
+    seen_at: Ms | None = None,
 ) -> AccountFacts:
     """An account of a year, with a number that was confirmed yesterday."""
     return AccountFacts(
@@ -67,6 +75,7 @@ def account(
         confirmed_at=confirmed_at,
         number_changed_at=number_changed_at,
         factors=factors,
+        seen_at=seen_at,
     )
 
 

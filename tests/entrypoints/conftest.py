@@ -32,7 +32,9 @@ def reported() -> list[BaseException]:
 @pytest.fixture
 def app(house: House, reported: list[BaseException]) -> App:
     """Its JSON API."""
-    return build(house.desk, JOURNEYS, unavailable=Unavailable, report=reported.append)
+    return build(
+        house.desk, JOURNEYS, intake=house.intake, unavailable=Unavailable, report=reported.append
+    )
 
 
 @pytest.fixture
@@ -52,10 +54,13 @@ def both(house: House, reported: list[BaseException]) -> App:
 
 def whole(house: House, reported: list[BaseException], public_url: str = PUBLIC_URL) -> App:
     """The JSON API and the pages of a house."""
-    door = web.build(house.desk, JOURNEYS, service="Rebind", public_url=public_url)
+    door = web.build(
+        house.desk, JOURNEYS, intake=house.intake, service="Rebind", public_url=public_url
+    )
     return build(
         house.desk,
         JOURNEYS,
+        intake=house.intake,
         unavailable=Unavailable,
         report=reported.append,
         pages=door.pages,

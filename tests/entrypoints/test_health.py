@@ -23,7 +23,14 @@ class Watched:
     def __init__(self, house: House, token: str | None, *, demo: bool) -> None:
         self.outbox: Mapping[str, int] | None = {"code": 2, "notice": 0}
         extra = health.routes(Metrics(), self._waiting, dict, token, demo=demo)
-        app = build(house.desk, JOURNEYS, unavailable=Unavailable, report=_bug, extra_routes=extra)
+        app = build(
+            house.desk,
+            JOURNEYS,
+            intake=house.intake,
+            unavailable=Unavailable,
+            report=_bug,
+            extra_routes=extra,
+        )
         self.visitor = Visitor(app)
 
     async def _waiting(self) -> Mapping[str, int] | None:

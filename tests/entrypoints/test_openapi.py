@@ -54,7 +54,7 @@ async def test_the_description_is_valid(visitor: Visitor) -> None:
     document = answer.json
     openapi_spec_validator.validate(document)
     assert document["openapi"] == "3.1.0"
-    assert document["components"]["securitySchemes"].keys() == {"session", "request"}
+    assert document["components"]["securitySchemes"].keys() == {"session", "request", "case"}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             assert operation["summary"], (method, path)
@@ -114,7 +114,11 @@ class Lent:
         opened = await open_engine(self.url, connections=1, fraction=random.Random(7).random)
         self.house = House(opened, overrides=PLENTY)
         self._app = build(
-            self.house.desk, JOURNEYS, unavailable=Unavailable, report=self.reported.append
+            self.house.desk,
+            JOURNEYS,
+            intake=self.house.intake,
+            unavailable=Unavailable,
+            report=self.reported.append,
         )
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -181,7 +181,8 @@ def with_pages(house: House, reported: list[BaseException], error: Exception) ->
 
     pages = [Route("/fails", fails, methods=["GET"]), Route("/half", half), Route("/api/x", fails)]
     return Visitor(build(
-        house.desk, JOURNEYS, unavailable=Unavailable, report=reported.append, extra_routes=pages
+        house.desk, JOURNEYS, intake=house.intake, unavailable=Unavailable,
+        report=reported.append, extra_routes=pages,
     ))  # fmt: skip
 
 

@@ -42,13 +42,13 @@ HANDED_IN: dict[str, list[Node]] = {
     "prove": [
         ("rebind.flows.enrol", "finish"),
         ("rebind.flows.sign_in", "finish"),
-        ("rebind.flows.change", "finish"),
+        ("rebind.flows.desk.replacing", "finish"),
         ("rebind.flows.desk.undoing", "finish"),
     ],
 }
 """Where a handler's way goes through a table of the front hall."""
 
-TELL_NOTHING = ("Dossier.needs", "_holds", "_MISSED", "_sent", "Upkeep.work")
+TELL_NOTHING = ("Dossier.needs", "_holds", "_MISSED", "_sent", "Upkeep.work", "Retention.work")
 """`needs` returns ways and drops a refusal; `_holds` asks whether a permit holds still; `_MISSED`
 is read guard by guard; `_sent` asks when another code would be refused, and tells only the time; no
 door calls what time does by itself."""
@@ -73,6 +73,8 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
     "showRequest": {ACCOUNT_CHANGED, REQUEST_EXPIRED, REQUEST_FINISHED},
     # A link that names nothing is `link_unknown`.
     "objectByLink": {REQUEST_UNKNOWN},
+    # A case says of the recovery that came of it what it finds, and of none nothing.
+    **dict.fromkeys(("showCase", "writeToCase", "addDocument", "continueCase"), {REQUEST_UNKNOWN}),
     # It moves no number; a lock leaves no session; it is new, so nobody has finished it.
     "reauthenticate": {
         CHANGED_RECENTLY,
@@ -115,7 +117,7 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
 
 @pytest.fixture
 def table(house: House) -> list[Route]:
-    return routes(house.desk, JOURNEYS)
+    return routes(house.desk, JOURNEYS, house.intake)
 
 
 def test_the_rights_are_as_agreed(table: list[Route]) -> None:
@@ -153,6 +155,8 @@ async def test_the_rights_are_true(table: list[Route], visitor: Visitor) -> None
                 assert answer.code == "request_unknown", route.path
             if route.auth is Auth.LINK:
                 assert answer.code == "link_unknown", route.path
+            if route.auth is Auth.CASE:
+                assert answer.code == "session_required", route.path
 
 
 def test_every_refusal_of_a_handler_is_documented(table: list[Route]) -> None:

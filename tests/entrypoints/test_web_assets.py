@@ -53,10 +53,18 @@ async def test_a_file_that_nobody_has(browser: Browser) -> None:
 
 async def test_the_administrator_s_brand(house: House) -> None:
     brand = Brand(b":root{--brand:#123}", LOGO, ".svg")
-    door = web.build(house.desk, JOURNEYS, service="Shop & Co", public_url=PUBLIC_URL, brand=brand)
+    door = web.build(
+        house.desk,
+        JOURNEYS,
+        intake=house.intake,
+        service="Shop & Co",
+        public_url=PUBLIC_URL,
+        brand=brand,
+    )
     app = build(
         house.desk,
         JOURNEYS,
+        intake=house.intake,
         unavailable=Unavailable,
         report=lambda error: None,
         pages=door.pages,

@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from rebind.entrypoints.shared import forms, guard
 from rebind.entrypoints.shared.callers import Headers
 from rebind.entrypoints.shared.serving import App
-from rebind.entrypoints.web import cookies, forms, guard
+from rebind.entrypoints.web import cookies
 from rebind.flows.desk import tokens
 from tests.entrypoints.browsers import Browser
 from tests.entrypoints.test_web_journeys import (

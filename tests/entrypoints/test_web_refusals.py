@@ -197,7 +197,9 @@ async def test_a_database_away_is_a_page(house: House, browser: Browser) -> None
 async def test_a_bug_tells_nothing_and_is_reported(
     house: House, reported: list[BaseException]
 ) -> None:
-    door = web.build(house.desk, JOURNEYS, service="Rebind", public_url=PUBLIC_URL)
+    door = web.build(
+        house.desk, JOURNEYS, intake=house.intake, service="Rebind", public_url=PUBLIC_URL
+    )
     pages = {**door.pages}
 
     async def breaks(*_args: object) -> None:
@@ -207,6 +209,7 @@ async def test_a_bug_tells_nothing_and_is_reported(
     app = build(
         house.desk,
         JOURNEYS,
+        intake=house.intake,
         unavailable=Unavailable,
         report=reported.append,
         pages=pages,
@@ -224,6 +227,7 @@ async def test_every_refusal_given_is_heard(house: House) -> None:
     door = web.build(
         house.desk,
         JOURNEYS,
+        intake=house.intake,
         service="Rebind",
         public_url=PUBLIC_URL,
         heard=lambda refusal: heard.append(refusal.code),
@@ -231,6 +235,7 @@ async def test_every_refusal_given_is_heard(house: House) -> None:
     app = build(
         house.desk,
         JOURNEYS,
+        intake=house.intake,
         unavailable=Unavailable,
         report=lambda error: None,
         pages=door.pages,

@@ -122,9 +122,14 @@ def test_sqlite_understands(sentence: Statement, sqlite_template: Path) -> None:
         file.execute(f"EXPLAIN {sentence.sql}", nothing).fetchall()
 
 
-WHOLE = {"accounts.first", "outbox.waiting"}
-"""The one looks whether there is anybody at all, the other counts what still waits to be sent: its
-index holds nothing else."""
+WHOLE = {
+    "accounts.first",
+    "operator_passkeys.by_credential",
+    "operators.in_role",
+    "outbox.waiting",
+}
+"""The first looks whether there is anybody at all, the last counts what still waits to be sent: its
+index holds nothing else. Between them: the desk has few people, however many accounts there are."""
 
 
 def test_every_sentence_reaches_its_rows_by_a_key(sqlite_template: Path) -> None:

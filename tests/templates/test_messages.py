@@ -153,7 +153,7 @@ def expected_links(sample: Sample) -> set[str]:
     role, params = sample.params.get("role"), sample.params
     owner = role in ("old", "mail")
     found = set()
-    if sample.message in ("change_begun", "change_waiting", "change_ready"):
+    if sample.message in ("change_begun", "change_waiting", "change_ready", "recover_begun"):
         if owner and params["stop"]:
             found |= STOP
         if sample.message == "change_ready" and role in ("new", "mail"):

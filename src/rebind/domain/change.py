@@ -4,7 +4,6 @@ Every row asks for a code answered on the new number: an account never gets a nu
 showed to hold. On an account with a second factor only C1 applies.
 """
 
-from rebind.domain.policy import Policy
 from rebind.domain.request import Kind
 from rebind.domain.rows import Case, Gives, Row, Strength
 from rebind.domain.sign_in import has_second_factor
@@ -17,16 +16,16 @@ def _without_second_factor(case: Case) -> bool:
     return not has_second_factor(case)
 
 
-def _wait_c3(policy: Policy) -> Ms:
-    return policy.wait_c3_h * HOUR
+def _wait_c3(case: Case, _begins: Ms) -> Ms:
+    return case.policy.wait_c3_h * HOUR
 
 
-def _wait_c4(policy: Policy) -> Ms:
-    return policy.wait_c4_h * HOUR
+def _wait_c4(case: Case, _begins: Ms) -> Ms:
+    return case.policy.wait_c4_h * HOUR
 
 
-def _wait_c5(policy: Policy) -> Ms:
-    return policy.wait_c5_h * HOUR
+def _wait_c5(case: Case, _begins: Ms) -> Ms:
+    return case.policy.wait_c5_h * HOUR
 
 
 ROWS = (

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 
-from rebind.domain import change, enrol, reauthentication, sign_in, undo
+from rebind.domain import change, enrol, reauthentication, recover, sign_in, support, undo
 from rebind.domain.evidence import (
     SECOND_FACTORS,
     CarrierFacts,
@@ -32,6 +32,7 @@ from rebind.domain.refusals import (
     SESSION_ON_PROBATION,
     SESSION_REQUIRED,
     SESSION_TOO_YOUNG,
+    SUPPORT_NEEDED,
 )
 from rebind.domain.request import Kind
 from rebind.domain.rows import (
@@ -52,10 +53,18 @@ from rebind.domain.rows import (
     Way,
     Ways,
 )
-from rebind.domain.strengths import CODES_TO_NUMBERS, ORDER_OF_ASKING, PROOFS_OF, strong_enough
+from rebind.domain.strengths import ANSWERED_ANEW, ORDER_OF_ASKING, PROOFS_OF, strong_enough
 from rebind.domain.units import DAY, HOUR, Ms
 
-ROWS: tuple[Row, ...] = enrol.ROWS + sign_in.ROWS + change.ROWS + undo.ROWS + reauthentication.ROWS
+ROWS: tuple[Row, ...] = (
+    enrol.ROWS
+    + sign_in.ROWS
+    + change.ROWS
+    + recover.ROWS
+    + undo.ROWS
+    + support.ROWS
+    + reauthentication.ROWS
+)
 ROW_NAMES = frozenset(row.name for row in ROWS)
 
 _ROWS_OF: dict[Kind, tuple[Row, ...]] = {
@@ -63,6 +72,8 @@ _ROWS_OF: dict[Kind, tuple[Row, ...]] = {
 }
 _GIVES_RANK = {gives: rank for rank, gives in enumerate(Gives)}
 _MOVES_NUMBER = frozenset({Kind.CHANGE, Kind.HANDOVER})
+_THOUGH_TAKEN = frozenset({Kind.UNDO, Kind.CASE})
+_WITHOUT_ACCOUNT = frozenset({Kind.ENROL, Kind.CASE})
 _FROM_INSIDE = _MOVES_NUMBER | {Kind.REAUTHENTICATE}
 _STEPS: dict[Way, tuple[Strength, ...]] = {
     way: tuple(sorted(way, key=ORDER_OF_ASKING.__getitem__)) for row in ROWS for way in row.ways
@@ -84,8 +95,11 @@ def decide(
     Refusals: journey_not_offered, session_required, session_on_probation, account_locked,
     lock_too_young, session_too_young and changed_recently (with the time), number_is_own,
     number_taken (only once `code_new` was answered), factor_too_young (with the time),
-    no_way_offered.
+    no_way_offered, support_needed.
     """
+    if ask.kind is Kind.RECOVER and ask.number is NumberStanding.NONE:
+        # What was answered before a number was named says nothing about one.
+        evidence = tuple(item for item in evidence if item.proof is not Proof.CODE_NEW)
     case = Case(ask, evidence, account, carrier, policy, now)
     refusal = _refusal_before_proofs(case)
     if refusal is not None:
@@ -119,23 +133,27 @@ def _rows_on(kind: Kind, rows_off: frozenset[str]) -> tuple[Row, ...]:
 
 def _taken(case: Case) -> bool:
     """Whether to tell that the number is somebody else's: only to who has just shown to hold it.
-    An undo is not stopped by it: its row U2 freezes."""
-    if case.ask.number is not NumberStanding.TAKEN or case.ask.kind is Kind.UNDO:
+    An undo is not stopped by it: its row U2 freezes; nor who writes to support about it."""
+    if case.ask.number is not NumberStanding.TAKEN or case.ask.kind in _THOUGH_TAKEN:
         return False
     return any(item.proof is Proof.CODE_NEW for item in case.evidence)
 
 
 def _refusal_before_proofs(case: Case) -> Refuse | None:
     """What no proof can mend."""
-    ask, account, now = case.ask, case.account, case.now
+    ask, account = case.ask, case.account
     if not _ROWS_OF[ask.kind]:
         return Refuse(JOURNEY_NOT_OFFERED)
     if ask.kind is Kind.UNDO and account.state is not AccountState.CLOSED:
         if account.lock is not None and account.lock.frozen:
             return Refuse(ACCOUNT_LOCKED)
         return None if undo.in_time(case) and not undo.leads_astray(case) else Refuse(NO_WAY)
-    if account.state not in _MAY_ASK and ask.kind is not Kind.ENROL and not _may_lift(case):
+    if account.state not in _MAY_ASK and not _may_all_the_same(case):
         return Refuse(ACCOUNT_LOCKED)
+    if ask.contested and _approved_at(case) is None:
+        return Refuse(SUPPORT_NEEDED)
+    if ask.kind is Kind.RECOVER:
+        return None if ask.number is NumberStanding.NONE else _replacement_refused(case)
     if ask.kind not in _FROM_INSIDE:
         return None
     if ask.session is None:
@@ -145,10 +163,14 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
     if ask.kind is Kind.REAUTHENTICATE:
         until = reauthentication.young_until(case, _on_known_device(case))
         return None if until is None else Refuse(SESSION_TOO_YOUNG, until)
+    return Refuse(NO_WAY) if ask.number is NumberStanding.NONE else _replacement_refused(case)
+
+
+def _replacement_refused(case: Case) -> Refuse | None:
+    """Why the account's number cannot be replaced by this one, or not yet."""
+    ask, account, now = case.ask, case.account, case.now
     if ask.number is NumberStanding.OWN:
         return Refuse(NUMBER_IS_OWN)
-    if ask.number is NumberStanding.NONE:
-        return Refuse(NO_WAY)
     changed_at = account.number_changed_at
     if changed_at is not None and ask.number is not NumberStanding.PREVIOUS:
         until = changed_at + case.policy.change_gap_h * HOUR
@@ -157,11 +179,20 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
     return None
 
 
-def _may_lift(case: Case) -> bool:
-    """Whether a sign-in may lift the lock: not that of a frozen account, nor of a closed one."""
-    if case.ask.kind is not Kind.SIGN_IN or case.account.state is not AccountState.LOCKED:
-        return False
-    return sign_in.locked(case)
+def _may_all_the_same(case: Case) -> bool:
+    """What may be asked of an account that is locked: a sign-in that lifts the lock, and a recovery
+    for which two people have looked at it; nothing of one that is frozen or closed."""
+    ask = case.ask
+    if ask.kind in _WITHOUT_ACCOUNT:
+        return True
+    may_lift = ask.kind is Kind.SIGN_IN or (ask.kind is Kind.RECOVER and ask.support)
+    return may_lift and case.account.state is AccountState.LOCKED and sign_in.locked(case)
+
+
+def _approved_at(case: Case) -> Ms | None:
+    """When the support desk last said yes."""
+    approvals = (item for item in case.evidence if item.proof is Proof.OPERATOR_APPROVAL)
+    return max((item.first_at for item in approvals), default=None)
 
 
 def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
@@ -199,15 +230,14 @@ def _takes(item: Evidence) -> tuple[Evidence, ...]:
 
 def _all_independent(chosen: tuple[Evidence, ...], case: Case) -> bool:
     """Two proofs count as two only if neither set or reset the other (invariant 12), as it was when
-    the last of them was given."""
-    begins = max(item.first_at for item in chosen)
+    the later of the two was given."""
     for first in chosen:
-        if first.factor is None or not first.factor.set_by:
+        factor = first.factor
+        if factor is None or not factor.set_by:
             continue
         for second in chosen:
-            if second is not first and not independent(
-                first.factor, second.proof, case.policy, begins
-            ):
+            then = max(first.first_at, second.first_at)
+            if second is not first and not independent(factor, second.proof, case.policy, then):
                 return False
     return True
 
@@ -216,10 +246,14 @@ def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
     """What a satisfied row comes to after its modifiers."""
     policy = case.policy
     begins = max(item.first_at for item in used)
-    wait = row.wait(policy) if row.wait is not None else 0
+    wait = row.wait(case, begins) if row.wait is not None else 0
     swapped = _sim_swapped(used, begins, case)
     if wait == 0 and (swapped or _session_young(row, begins, case)):
         wait = policy.wait_modified_h * HOUR
+    if case.ask.contested:
+        # From when both sides were heard, whenever the proofs were given.
+        wait = max(wait, policy.wait_contested_d * DAY)
+        begins = max(begins, _approved_at(case) or begins)
     if swapped and case.carrier.sim_changed_at is not None:
         begins = max(begins, case.carrier.sim_changed_at)
     until = begins + wait
@@ -298,14 +332,8 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
                 missing = tuple(item.proof for item in new)
                 if not missing or any(set(other) <= set(missing) for other, _order_of in found):
                     continue
-                then = Case(
-                    case.ask,
-                    (*case.evidence, *new),
-                    case.account,
-                    case.carrier,
-                    case.policy,
-                    case.now,
-                )
+                given = (*case.evidence, *new)
+                then = Case(case.ask, given, case.account, case.carrier, case.policy, case.now)
                 outcome = _outcome(row, whole, then)
                 order = _order(outcome)
                 if not isinstance(outcome, Need) and order < bar:
@@ -337,7 +365,7 @@ def _could_give(strength: Strength, given: list[Evidence], case: Case) -> list[E
     """Proofs of that quality that could still be given, as the evidence that they would be. An old
     code to a number can be answered anew, which makes it fresh and begins nothing again."""
     proofs, now = PROOFS_OF[strength], case.now
-    if strength in CODES_TO_NUMBERS:
+    if strength in ANSWERED_ANEW:
         if any(_fresh(item, case) for item in given):
             return []
         first_at = min((item.first_at for item in given), default=now)
@@ -356,6 +384,8 @@ def _no_way(rows: list[Row], case: Case) -> Refuse:
         if lifts_at is None or lifts_at <= case.now or sign_in.number_doubtful(case):
             return Refuse(ACCOUNT_LOCKED)
         return Refuse(LOCK_TOO_YOUNG, lifts_at)
+    if case.ask.kind is Kind.RECOVER:
+        return Refuse(SUPPORT_NEEDED)
     wanted = {strength for row in rows for way in row.ways for strength in way}
     if Strength.AGED_SECOND_FACTOR in wanted:
         second = [f for f in case.account.factors if f.proof in SECOND_FACTORS]

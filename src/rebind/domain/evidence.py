@@ -19,6 +19,7 @@ class Proof(StrEnum):
     CODE_NEW = "code_new"  # to the number that is to become the account's
     CODE_CURRENT = "code_current"  # to the account's present number
     CODE_EMAIL = "code_email"
+    CODE_CONTACT = "code_contact"  # to where the support desk answers; says nothing of an account
     PASSWORD = "password"
     TOTP = "totp"
     PASSKEY = "passkey"
@@ -30,7 +31,7 @@ class Proof(StrEnum):
     SILENCE = "silence"  # the objection window passed with notices delivered
 
 
-CODES = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.CODE_EMAIL})
+CODES = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT, Proof.CODE_EMAIL, Proof.CODE_CONTACT})
 SECOND_FACTORS = frozenset({Proof.TOTP, Proof.PASSKEY, Proof.RECOVERY_CODE})
 ACCOUNT_SIDE = frozenset(
     {

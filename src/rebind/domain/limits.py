@@ -18,6 +18,7 @@ from rebind.domain import work
 from rebind.domain.refusals import (
     PROOFS_CLOSED,
     SMS_SIGN_IN_CLOSED,
+    TOO_MANY_CASES,
     TOO_MANY_CODES,
     TOO_MANY_REQUESTS,
     WORK_INVALID,
@@ -170,6 +171,49 @@ UNDO_ADDRESS = Limit(
     "Guessing the code that takes a change back, request after request: five tries each. Whoever "
     "has the link of a notice is not counted, so that a stranger cannot spend it for the holder.",
 )
+CASES_ACCOUNT = Limit(
+    "cases_account",
+    Key.ACCOUNT,
+    5,
+    _DAY_S,
+    TOO_MANY_CASES,
+    "One account that opens case after case.",
+)
+OPERATOR_CLIENT = Limit(
+    "operator_client",
+    Key.CLIENT,
+    60,
+    3_600,
+    TOO_MANY_REQUESTS,
+    "One machine that guesses the ways into the console, login after login; a right answer is "
+    "given back.",
+)
+OPERATOR_LOGIN = Limit(
+    "operator_login",
+    Key.ADDRESS,
+    15,
+    _DAY_S,
+    PROOFS_CLOSED,
+    "Guessing the password of somebody at the desk from browsers that they never used; closes the "
+    "password for such browsers only. Passkeys are never closed.",
+)
+SEARCH_OPERATOR = Limit(
+    "search_operator",
+    Key.ADDRESS,
+    20,
+    _DAY_S,
+    TOO_MANY_REQUESTS,
+    "Somebody at the desk who looks up full numbers.",
+)
+RECOVER_ADDRESS = Limit(
+    "recover_address",
+    Key.ADDRESS,
+    20,
+    _DAY_S,
+    TOO_MANY_CODES,
+    "Guessing the code to a mailbox that begins a recovery, request after request: five tries "
+    "each. A spent one leaves the support desk.",
+)
 WRONG_CLIENT = Limit(
     "wrong_client",
     Key.CLIENT,
@@ -218,6 +262,11 @@ LIMITS: tuple[Limit, ...] = (
     WORK_ONCE,
     WRONG_ADDRESS,
     UNDO_ADDRESS,
+    RECOVER_ADDRESS,
+    CASES_ACCOUNT,
+    SEARCH_OPERATOR,
+    OPERATOR_CLIENT,
+    OPERATOR_LOGIN,
     WRONG_CLIENT,
     WRONG_PROOF,
     WRONG_FACTOR,
@@ -240,6 +289,7 @@ WINDOW_MIN_S = 60
 CEILINGS = {
     "wrong_address": 100,
     "undo_address": 20,
+    "operator_login": 100,
     "wrong_proof": 100,
     "wrong_factor": 100,
     "wrong_device": 100,
@@ -249,7 +299,9 @@ CEILINGS = {
 in a day. Work counts once, or it would be no price."""
 
 
-_A_DAY = frozenset({"wrong_address", "undo_address", "wrong_proof", "wrong_factor"})
+_A_DAY = frozenset(
+    {"wrong_address", "undo_address", "operator_login", "wrong_proof", "wrong_factor"}
+)
 
 
 class Limits(msgspec.Struct, frozen=True):

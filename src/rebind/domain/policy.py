@@ -95,6 +95,16 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     wait_c3_h: Annotated[int, Meta(ge=24, description=OURS)] = 72
     wait_c4_h: Annotated[int, Meta(ge=1, description=OURS)] = 24
     wait_c5_h: Annotated[int, Meta(ge=72, description=OURS)] = 14 * 24
+    wait_r1_h: Annotated[int, Meta(ge=24, description=OURS)] = 24
+    wait_r2_h: Annotated[int, Meta(ge=24, description=OURS)] = 72
+    wait_r4_h: Annotated[int, Meta(ge=24, description=OURS)] = 72
+    wait_r4_seen_d: Annotated[
+        int, Meta(ge=3, description=OURS + " (holder seen lately, or with a second factor)")
+    ] = 7
+    holder_seen_d: Annotated[int, Meta(ge=7, description=OURS + " (what lately means)")] = 30
+    wait_contested_d: Annotated[
+        int, Meta(ge=3, description=OURS + " (after a supervisor has heard both sides)")
+    ] = 7
     wait_modified_h: Annotated[
         int, Meta(ge=24, description=OURS + " (what 'now' becomes under a modifier)")
     ] = 72
@@ -118,6 +128,58 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     unlock_sms_h: Annotated[
         int, Meta(ge=24, description=OURS + " (where an account has nothing else)")
     ] = 24
+    case_answer_bd: Annotated[
+        int, Meta(ge=1, le=10, description=OURS + " (business days to the first answer)")
+    ] = 1
+    case_decision_bd: Annotated[
+        int, Meta(ge=1, le=20, description=OURS + " (business days to the decision)")
+    ] = 3
+    case_patience_d: Annotated[
+        int, Meta(ge=3, le=60, description=OURS + " (how long a case waits for the person)")
+    ] = 14
+    case_reopen_d: Annotated[
+        int, Meta(ge=1, le=60, description=OURS + " (how long a closed case can be opened again)")
+    ] = 14
+    case_lock_s: Annotated[
+        int, Meta(ge=60, le=3600, description=OURS + " (one operator answers a case at a time)")
+    ] = 600
+    documents_kept_d: Annotated[
+        int, Meta(ge=1, le=365, description=OURS + " (documents after their case was closed)")
+    ] = 30
+    operator_session_h: Annotated[
+        int, Meta(ge=1, le=24, description="NIST SP 800-63B-4 2.2.3 (24 hours at most at AAL2)")
+    ] = 12
+    operator_idle_s: Annotated[
+        int, Meta(ge=300, le=3600, description="NIST SP 800-63B-4 2.2.3 (an hour at most at AAL2)")
+    ] = 3600
+    operator_invite_h: Annotated[
+        int, Meta(ge=1, le=24, description="NIST SP 800-63B-4 4.2.1 (24 hours at most)")
+    ] = 24
+    operator_apart_d: Annotated[
+        int,
+        Meta(ge=7, description=OURS + " (two let in by one administrator do not decide together)"),
+    ] = 30
+    keep_requests_d: Annotated[
+        int, Meta(ge=30, le=730, description=OURS + " (requests with their codes and proofs)")
+    ] = 90
+    keep_messages_d: Annotated[
+        int, Meta(ge=7, le=730, description=OURS + " (that a message was sent; never its words)")
+    ] = 30
+    keep_sessions_d: Annotated[
+        int, Meta(ge=30, le=730, description=OURS + " (ended sessions, removed e-mails)")
+    ] = 90
+    keep_cases_d: Annotated[
+        int, Meta(ge=30, le=3650, description=OURS + " (closed cases; documents go before)")
+    ] = 365
+    keep_acts_d: Annotated[
+        int, Meta(ge=180, le=3650, description=OURS + " (the audit trail, which names nobody)")
+    ] = 1095
+    close_grace_d: Annotated[
+        int, Meta(ge=7, le=90, description=OURS + " (a closing can be stopped for so long)")
+    ] = 30
+    close_remind_d: Annotated[
+        int, Meta(ge=1, le=30, description=OURS + " (before its end everybody is told again)")
+    ] = 7
     freeze_hold_d: Annotated[
         int, Meta(ge=7, le=365, description=OURS + " (both numbers, until support has decided)")
     ] = 90
@@ -150,6 +212,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """When a session that is used now ends, if nobody uses it any more."""
         return min(opened_at + self.session_ttl_d * DAY, now + self.session_idle_d * DAY)
 
+    def operator_session_ends(self, opened_at: Ms, now: Ms) -> Ms:
+        """When a session at the support desk that is used now ends, if nobody uses it any more."""
+        whole = opened_at + self.operator_session_h * HOUR
+        return min(whole, now + self.operator_idle_s * SECOND)
+
     def code_ttl(self, by_email: bool) -> Ms:
         """How long a code may be answered, in milliseconds."""
         return (self.code_email_ttl_s if by_email else self.code_ttl_s) * SECOND
@@ -167,6 +234,12 @@ def contradictions(policy: Policy, rows: frozenset[str]) -> list[str]:
         found.append("wait_c4_h is longer than wait_c3_h: a stronger row must not wait longer")
     if policy.wait_c3_h > policy.wait_c5_h:
         found.append("wait_c3_h is longer than wait_c5_h: a stronger row must not wait longer")
+    if policy.wait_r1_h > policy.wait_r2_h:
+        found.append("wait_r1_h is longer than wait_r2_h: a stronger row must not wait longer")
+    if policy.wait_r4_h > policy.wait_r4_seen_d * 24:
+        found.append("wait_r4_h is longer than wait_r4_seen_d: who was seen lately gets more time")
+    if policy.close_remind_d >= policy.close_grace_d:
+        found.append("close_remind_d is not shorter than close_grace_d: nobody would be reminded")
     if policy.session_idle_d > policy.session_ttl_d:
         found.append("session_idle_d is longer than session_ttl_d: no session lives that long")
     if policy.aged_after_d > policy.reset_dependence_d:

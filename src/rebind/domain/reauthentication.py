@@ -28,6 +28,7 @@ SETTING = frozenset(
 )
 REMOVING = frozenset(
     {
+        Purpose.ACCOUNT_CLOSE,
         Purpose.EMAIL_REMOVE,
         Purpose.PASSKEY_REMOVE,
         Purpose.PASSWORD_REMOVE,
@@ -66,7 +67,10 @@ def _is(*purposes: frozenset[Purpose]) -> Callable[[Case], bool]:
     return lambda case: case.ask.purpose in wanted
 
 
-_setting = _is(SETTING - {Purpose.EMAIL_ADD}, frozenset({Purpose.SMS_RESTORE}))
+_setting = _is(
+    SETTING - {Purpose.EMAIL_ADD},
+    frozenset({Purpose.SMS_RESTORE, Purpose.DATA_EXPORT, Purpose.REQUEST_STOP}),
+)
 _removing = _is(REMOVING)
 _adding_email = _is(frozenset({Purpose.EMAIL_ADD}))
 
@@ -116,6 +120,7 @@ def _rows() -> tuple[Row, ...]:
             lambda c: not has_second_factor(c) and _removing(c),
         ),
         _row("A3", alone, lambda c: unprotected(c) and _setting(c) and not _restoring(c)),
+        _row("A3", alone, lambda c: unprotected(c) and c.ask.purpose is Purpose.ACCOUNT_CLOSE),
         _row("A3", _with_mailbox(alone), lambda c: unprotected(c) and _adding_email(c)),
     )
 

@@ -21,7 +21,13 @@ class Kind(StrEnum):
     HANDOVER = "handover"
     UNDO = "undo"
     CLOSE = "close"
+    CASE = "case"  # moves nothing: the support desk is written to by somebody not signed in
     REAUTHENTICATE = "reauthenticate"  # moves nothing: a fresh proof before something is touched
+
+
+REPLACING = frozenset({Kind.CHANGE, Kind.RECOVER})
+"""The journeys that end in another number for the account, so that they wait, are told of, and can
+be stopped and undone alike."""
 
 
 class State(StrEnum):

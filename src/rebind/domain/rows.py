@@ -1,7 +1,7 @@
 """The words of the evidence rule: what is asked, what is known, what a row is, what is decided.
 
 The rows themselves stand in the file of their journey (`enrol.py`, `sign_in.py`, `change.py`,
-`undo.py`); `decision.py` reads them all. Everything here is a frozen value.
+`recover.py`, `undo.py`); `decision.py` reads them all. Everything here is a frozen value.
 """
 
 from collections.abc import Callable
@@ -35,6 +35,8 @@ class Strength(StrEnum):
     EARLIER_SECOND_FACTOR = "earlier_second_factor"
     PASSKEY = "passkey"
     KNOWN_DEVICE = "known_device"
+    CODE_CONTACT = "code_contact"
+    OPERATOR_APPROVAL = "operator_approval"
 
 
 class Gives(StrEnum):
@@ -77,6 +79,8 @@ class Level(StrEnum):
 class Purpose(StrEnum):
     """What a re-authentication is for. The value is stored and spoken in the API."""
 
+    ACCOUNT_CLOSE = "account_close"
+    DATA_EXPORT = "data_export"
     EMAIL_ADD = "email_add"
     EMAIL_REMOVE = "email_remove"
     PASSKEY_ADD = "passkey_add"
@@ -84,6 +88,7 @@ class Purpose(StrEnum):
     PASSWORD_REMOVE = "password_remove"
     PASSWORD_SET = "password_set"
     RECOVERY_CODES = "recovery_codes"
+    REQUEST_STOP = "request_stop"
     SMS_RESTORE = "sms_restore"
     TOTP_REMOVE = "totp_remove"
     TOTP_SET = "totp_set"
@@ -120,18 +125,22 @@ class UndoFacts(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What somebody wants. `purpose` is that of a re-authentication."""
+    """What somebody wants. `purpose` is that of a re-authentication. `support`: the request comes
+    from a case, or opens one; `contested`: a supervisor has heard both sides of it."""
 
     kind: Kind
     number: NumberStanding = NumberStanding.NONE
     session: SessionFacts | None = None
     undo: UndoFacts | None = None
     purpose: Purpose | None = None
+    support: bool = False
+    contested: bool = False
 
 
 class AccountFacts(msgspec.Struct, frozen=True):
     """What the rule knows of an account. For enrol: of the account that is to be. `sms_off`: the
-    telephone was reported lost, and codes to the number prove nothing."""
+    telephone was reported lost, and codes to the number prove nothing. `seen_at`: when somebody was
+    last there in a full session."""
 
     enrolled_at: Ms
     region: str
@@ -142,6 +151,7 @@ class AccountFacts(msgspec.Struct, frozen=True):
     lock: LockFacts | None = None
     factors: tuple[Factor, ...] = ()
     sms_off: bool = False
+    seen_at: Ms | None = None
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -160,14 +170,14 @@ Way = frozenset[Strength]
 
 class Row(msgspec.Struct, frozen=True):
     """One row of the default policy. Each way is enough by itself; `applies` reads the account's
-    condition, never the evidence."""
+    condition, never the evidence; `wait` is how long, once it has begun at that moment."""
 
     name: str
     kind: Kind
     ways: tuple[Way, ...]
     gives: Gives
     applies: Callable[[Case], bool]
-    wait: Callable[[Policy], Ms] | None = None
+    wait: Callable[[Case, Ms], Ms] | None = None
 
 
 Ways = tuple[tuple[Proof, ...], ...]

@@ -5,7 +5,8 @@ say what a proof rests on, it has no quality. Neighbours: `decision.py` chooses 
 these, `evidence.py` says what the words mean.
 """
 
-from rebind.domain.evidence import Evidence, Factor, Proof, aged
+from rebind.domain.evidence import Evidence, Factor, Proof, aged, independent
+from rebind.domain.request import Kind
 from rebind.domain.rows import Case, Purpose, Strength
 from rebind.domain.units import Ms
 
@@ -25,6 +26,8 @@ PROOFS_OF: dict[Strength, tuple[Proof, ...]] = {
     Strength.EARLIER_SECOND_FACTOR: (Proof.PASSKEY, Proof.TOTP, Proof.RECOVERY_CODE),
     Strength.PASSKEY: (Proof.PASSKEY,),
     Strength.KNOWN_DEVICE: (Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE),
+    Strength.CODE_CONTACT: (Proof.CODE_CONTACT,),
+    Strength.OPERATOR_APPROVAL: (Proof.OPERATOR_APPROVAL,),
 }
 _AGED = frozenset({Strength.AGED_EMAIL, Strength.AGED_PASSWORD, Strength.AGED_SECOND_FACTOR})
 _EARLIER = frozenset(
@@ -36,9 +39,20 @@ _WITHOUT_FACTOR = frozenset(
         Proof.CODE_CURRENT,
         Proof.KNOWN_DEVICE,
         Proof.OTHER_DEVICE,
+        Proof.CODE_CONTACT,
+        Proof.OPERATOR_APPROVAL,
     }
 )
-CODES_TO_NUMBERS = frozenset({Strength.CODE_NEW, Strength.CODE_CURRENT, Strength.EARLIER_NUMBER})
+ANSWERED_ANEW = frozenset(
+    {
+        Strength.CODE_NEW,
+        Strength.CODE_CURRENT,
+        Strength.EARLIER_NUMBER,
+        Strength.CODE_CONTACT,
+    }
+)
+"""Codes that need nothing of the account's, so that everybody can be asked for one."""
+
 ORDER_OF_ASKING = {
     strength: rank
     for rank, strength in enumerate(
@@ -56,8 +70,10 @@ ORDER_OF_ASKING = {
             Strength.AGED_EMAIL,
             Strength.EARLIER_EMAIL,
             Strength.KNOWN_DEVICE,
+            Strength.CODE_CONTACT,
             Strength.CODE_NEW,
             Strength.EARLIER_NUMBER,
+            Strength.OPERATOR_APPROVAL,
         )
     )
 }
@@ -77,6 +93,8 @@ def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
     if strength is Strength.LONG_PASSWORD:
         return factor.alone
     if strength in _AGED:
+        if case.ask.kind is Kind.RECOVER and not _without_number(factor, item, case):
+            return False
         return aged(factor, case.account.enrolled_at, case.policy, item.first_at)
     if strength in _EARLIER:
         earlier_than = _earlier_than(case)
@@ -84,6 +102,12 @@ def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
             return False
         return aged(factor, case.account.enrolled_at, case.policy, earlier_than)
     return True
+
+
+def _without_number(factor: Factor, item: Evidence, case: Case) -> bool:
+    """Whether it speaks for the account without the number that is lost: what a code to that alone
+    has set lately may be its finder's."""
+    return independent(factor, Proof.CODE_CURRENT, case.policy, item.first_at)
 
 
 def _sim_trusted(case: Case) -> bool:

@@ -62,13 +62,13 @@ def step_of(secret: str, code: str, now: Ms, last_step: int) -> int | None:
     present, found = now // STEP_MS, None
     for step in range(present - STEPS_ASIDE, present + STEPS_ASIDE + 1):
         # All are compared, whichever holds: how long it takes says nothing about the clocks.
-        if compare_digest(_code(secret, step), code) and step > last_step:
+        if compare_digest(code_of(secret, step), code) and step > last_step:
             found = step
     return found
 
 
-def _code(secret: str, step: int) -> str:
-    """HOTP (RFC 4226 5.3) of the number of the step. SHA-1 is what apps can; in a keyed hash it
+def code_of(secret: str, step: int) -> str:
+    """What an app shows in that step: HOTP (RFC 4226 5.3) of its number. SHA-1 is what apps can; in a keyed hash it
     holds (RFC 4226 B.2)."""
     if step < 0:
         return ""

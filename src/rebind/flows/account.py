@@ -14,7 +14,7 @@ from rebind.domain.units import Id, Ms
 from rebind.flows.desk import callers, views
 from rebind.flows.desk.callers import SignedIn, signed_in
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import own_factors
+from rebind.flows.desk.own import own_factors
 from rebind.flows.desk.views import RequestView
 from rebind.store import accounts, acts, emails, factors, standing
 from rebind.store.acts import StoredAct

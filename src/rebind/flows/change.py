@@ -8,27 +8,25 @@ while the change could be undone, and that everybody is told, is written here.
 from collections.abc import Sequence
 
 from rebind.domain import phone as phones
-from rebind.domain.acts import Act, Door
+from rebind.domain.acts import Act
 from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
-from rebind.domain.limits import CODE_ACCOUNT, CODE_ADDRESS, CODE_DEVICE
+from rebind.domain.limits import CODE_ACCOUNT, CODE_ADDRESS
 from rebind.domain.phone import masked
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Refuse, Wait, Ways
-from rebind.domain.units import DAY, HOUR, SECOND, Id, Ms
-from rebind.flows.desk import budgets, callers, codes, notices, opening, tokens, views
+from rebind.domain.units import DAY, SECOND, Id, Ms
+from rebind.flows.desk import budgets, callers, codes, opening, replacing, tokens, views
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.callers import SignedIn
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import Dossier, own_factors
-from rebind.flows.desk.finishing import Finished, Journey, News, next_repeat
-from rebind.flows.desk.notices import Addressee
+from rebind.flows.desk.finishing import Journey
 from rebind.flows.desk.opening import About, Subject
-from rebind.flows.desk.views import RequestView, SessionGiven
-from rebind.store import accounts, emails, factors, limits, numbers, outbox, sessions, standing
-from rebind.store.outbox import Parcel
+from rebind.flows.desk.own import own_factors
+from rebind.flows.desk.views import RequestView
+from rebind.store import emails, factors, limits, numbers
 from rebind.store.statements import Write
 
 FIRST_CODES = (Proof.CODE_CURRENT,)
@@ -179,143 +177,4 @@ async def _keep(
     return await desk.keep_or_refuse(writes, [begun], now)
 
 
-def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: Ms) -> Finished:
-    """The replacement: old binding released and held, new one live, other sessions ended, other
-    waiting requests superseded, all addresses told. Guards: the account is as it was when the
-    request was read, and the new number is free."""
-    row = dossier.row
-    account_id, based_on = row.account_id, row.number_version
-    old, new = dossier.current_number(desk), dossier.number(desk)
-    old_keys, new_keys = desk.seal.indexes("number", old), desk.seal.indexes("number", new)
-    after = based_on + 1
-    sealed = desk.seal.seal("bindings.number", accounts.place_of(account_id, after), new)
-    undo_until = now + desk.policy.undo_h * HOUR
-    since = dossier.had_since(
-        desk.policy, based_on, row.current_key or b"", row.current_bound_at or now
-    )
-    role = notices.former_role(desk, dossier, since, now)
-    before = Addressee("sms", old, old_keys[0], role)
-    told = _changed(desk, dossier, before, now, undo_until, now)
-    writes = [
-        accounts.rebound(account_id, based_on, now),
-        accounts.release(account_id, based_on, Kind.CHANGE, now),
-        accounts.bind(account_id, after, sealed, new_keys[0], row.region, now, now),
-        *(limits.forgive(CODE_ADDRESS, key) for key in new_keys),
-        *numbers.hold(old_keys, account_id, based_on, undo_until, now),
-        *numbers.reserve(new_keys, account_id, after, now),
-        standing.end_waiting(account_id, row.id, State.CANCELLED, now),
-        outbox.put(told),
-    ]
-    if row.device_id is not None:
-        writes.append(limits.forgive(CODE_DEVICE, row.device_id))
-    given, session_writes = _session(desk, caller, dossier, decision, after, now)
-    lines = [
-        line(caller, Act.NUMBER_CHANGED, account_id, row.id, decision.row),
-        line(caller, Act.SESSIONS_ENDED, account_id, row.id, "number_changed"),
-    ]
-    again_at = next_repeat(desk.policy, now, now)
-    return Finished([*writes, *session_writes], lines, given, again_at, undo_until)
-
-
-def _session(
-    desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, number_version: int, now: Ms
-) -> tuple[SessionGiven | None, list[Write]]:
-    """The session in which the change was begun stays, and is of the new binding; all others end.
-    Where a long wait has outlived it, whoever answered the last code gets a new one."""
-    row = dossier.row
-    if row.session_id is not None and dossier.session_lives(now):
-        return None, [
-            sessions.stays(row.account_id, row.session_id, number_version, now),
-            sessions.end_others(row.account_id, row.session_id, "number_changed", now),
-        ]
-    ended = sessions.end_all(row.account_id, "number_changed", now)
-    if caller.door is Door.TIME:
-        return None, [ended]
-    given, writes = opening.session(
-        desk,
-        caller,
-        row.account_id,
-        number_version,
-        row.device_id,
-        decision,
-        dossier.proofs(),
-        now,
-    )
-    return given, [ended, *writes]
-
-
-def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> list[Parcel]:
-    """What every address is told of a change that is not finished in one go, or was hours ago."""
-    row = dossier.row
-    if news is News.AGAIN:
-        gone = dossier.replaced()
-        if gone is None:
-            return []
-        since = dossier.had_since(desk.policy, gone.version, gone.number_key, gone.bound_at)
-        role = notices.former_role(desk, dossier, since, gone.released_at)
-        number = dossier.released_number(desk, gone)
-        before = Addressee("sms", number, desk.seal.index("number", number), role)
-        return _changed(desk, dossier, before, row.ended_at or now, row.stands_until, now)
-    old, new = dossier.current_number(desk), dossier.number(desk)
-    own = notices.own_addresses(desk, dossier)
-    # Nobody may have a stranger's phone rung: a number is told once it has answered a code.
-    answered = any(item.proof is Proof.CODE_NEW for item in dossier.evidence)
-    newcomer = Addressee("sms", new, desk.seal.index("number", new), notices.NEW)
-    if answered and all(each.address_key != newcomer.address_key for each in own):
-        own.append(newcomer)
-    params = {
-        "old_masked": masked(old),
-        "new_masked": masked(new),
-        "when": str(now),
-        "until": str(at or now),
-        "request": row.id.hex(),
-        "again": "1" if news is News.REMINDED else "",
-    }
-    message = "change_waiting" if news is News.REMINDED else f"change_{news}"
-    link = None if news is News.STOPPED else "stop"
-    locale = row.account_locale or notices.FALLBACK_LOCALE
-    return notices.parcels(
-        desk,
-        message,
-        own,
-        locale,
-        params,
-        row.account_id,
-        row.id,
-        now,
-        link,
-    )
-
-
-def _changed(
-    desk: Desk,
-    dossier: Dossier,
-    before: Addressee,
-    when: Ms,
-    undo_until: Ms | None,
-    now: Ms,
-) -> list[Parcel]:
-    """The notice that the number was changed, to the old and the new one, and to every other
-    address; the account's own addresses get the link by which it is undone."""
-    row, new = dossier.row, dossier.number(desk)
-    new_key = desk.seal.index("number", new)
-    told = [
-        before,
-        Addressee("sms", new, new_key, notices.NEW),
-        *notices.mailboxes(desk, dossier),
-        *notices.former_numbers(desk, dossier, {before.address_key, new_key}),
-    ]
-    params = {
-        "old_masked": masked(before.address),
-        "new_masked": masked(new),
-        "when": str(when),
-        "until": str(undo_until or now),
-        "again": "" if when == now else "1",
-    }
-    locale = row.account_locale or notices.FALLBACK_LOCALE
-    return notices.parcels(
-        desk, "number_changed", told, locale, params, row.account_id, row.id, now, "undo"
-    )
-
-
-JOURNEY = Journey(finish, tell)
+JOURNEY = Journey(replacing.finish, replacing.tell)

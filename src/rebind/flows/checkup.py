@@ -16,7 +16,7 @@ from rebind.domain.refusals import SESSION_ON_PROBATION, Refused
 from rebind.domain.units import Ms
 from rebind.flows.desk import callers
 from rebind.flows.desk.desk import Caller, Desk
-from rebind.flows.desk.dossier import own_factors
+from rebind.flows.desk.own import own_factors
 from rebind.store import emails, factors, sessions
 
 SESSIONS_READ = 100

@@ -21,7 +21,7 @@ from rebind.domain.rows import Purpose
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk import callers, permits
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import email_factor
+from rebind.flows.desk.own import email_factor
 from rebind.store import emails as store
 from rebind.store.emails import EmailRow
 

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Callable
 
 from rebind.domain import mailbox
 from rebind.domain.acts import Act, Door, Line
+from rebind.flows.desk import casefiles
 from rebind.flows.desk.desk import Desk
-from rebind.store import numbers, sealed
+from rebind.store import cases, numbers, sealed
 from rebind.store.sealed import Column, PrimaryKey
 from rebind.store.statements import Missed, Write
 
@@ -83,7 +84,8 @@ async def _mirrored(desk: Desk, number: str) -> None:
 
 
 async def reindex(desk: Desk, advance: Progress) -> None:
-    """Put every blind index that stands beside a sealed value under the key of look-ups."""
+    """Put every blind index that stands beside a sealed value under the key of look-ups, and let
+    cases be found by it."""
     for column in sealed.COLUMNS:
         if column.index is None:
             continue
@@ -100,8 +102,15 @@ async def reindex(desk: Desk, advance: Progress) -> None:
                     else desk.seal.index(kind, plain)
                 )
                 writes.append(sealed.reindex(column, key, index))
+                await _found_by(desk, column, key, plain)
             await desk.engine.write(writes)
             advance(len(found))
+
+
+async def _found_by(desk: Desk, column: Column, key: PrimaryKey, plain: str) -> None:
+    """What a case is found by, under the keys of today as well."""
+    if column.table == "cases":
+        await desk.engine.write(cases.add_terms(column.row(key), casefiles.terms(desk, [plain])))
 
 
 async def forget_index(desk: Desk, version: int, advance: Progress) -> None:

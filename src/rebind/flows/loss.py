@@ -25,7 +25,7 @@ from rebind.domain.units import DAY, SECOND, Id, Ms
 from rebind.flows.desk import callers, codes, notices, permits
 from rebind.flows.desk.callers import SignedIn
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import own_factors
+from rebind.flows.desk.own import own_factors
 from rebind.store import accounts, emails, factors, numbers, outbox, requests
 from rebind.store.accounts import Binding
 from rebind.store.emails import EmailRow

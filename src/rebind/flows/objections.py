@@ -1,15 +1,19 @@
 """objections: a request that is not theirs is stopped by whoever has standing: an address of the
 account, by the link of a notice, or any full session of it.
 
-Looking changes nothing, and objecting is always an act of its own: mail scanners open links. Until
-there is a support desk the first objection ends the request; nothing else of the account changes.
+Looking changes nothing, and objecting is always an act of its own: mail scanners open links. The
+first objection ends the request; what had begun to wait becomes a case, which a supervisor decides
+who hears both sides. What they let go on is stopped by a second factor only.
 """
 
 import msgspec
 
 from rebind.domain.acts import Act
+from rebind.domain.cases import CaseKind, CaseState, Side
+from rebind.domain.evidence import Proof
 from rebind.domain.phone import masked
 from rebind.domain.refusals import (
+    HEARD_ALREADY,
     LINK_UNKNOWN,
     REQUEST_FINISHED,
     REQUEST_UNKNOWN,
@@ -17,16 +21,18 @@ from rebind.domain.refusals import (
     TRY_AGAIN,
     Refused,
 )
-from rebind.domain.request import Kind, Move, State, after, may
+from rebind.domain.request import REPLACING, Move, State, after, may
+from rebind.domain.rows import Purpose
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import callers, notices, tokens, views
+from rebind.flows.desk import callers, casefiles, notices, permits, tokens, views
 from rebind.flows.desk import dossier as dossiers
+from rebind.flows.desk.casefiles import Wish
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Journeys, News, spread
 from rebind.flows.desk.views import RequestView
 from rebind.store import requests
-from rebind.store.statements import Query
+from rebind.store.statements import Query, Write
 
 _TURNS = 4
 """How often a request is read anew that moves while it is being stopped."""
@@ -34,7 +40,8 @@ _TURNS = 4
 
 class NoticeView(msgspec.Struct, frozen=True):
     """What a notice was about, as whoever was told may see it. `until`: of a waiting request when
-    it will be done, of a finished one until when it can be undone."""
+    it will be done, of a finished one until when it can be undone; `case`: of a stopped one, what
+    the link carries by which the account's side is heard at the support desk."""
 
     kind: str
     state: str
@@ -43,6 +50,7 @@ class NoticeView(msgspec.Struct, frozen=True):
     at: Ms
     until: Ms | None
     to: str
+    case: str | None = None
 
 
 async def look(desk: Desk, link: str) -> NoticeView | Refused:
@@ -55,10 +63,13 @@ async def look(desk: Desk, link: str) -> NoticeView | Refused:
     row, state = dossier.row, dossier.state(now)
     done = state is State.DONE
     old = dossier.number_before(desk) if done else dossier.current_number(desk)
-    if dossier.kind is not Kind.CHANGE or old is None:
+    if dossier.kind not in REPLACING or old is None:
         return Refused(LINK_UNKNOWN)
     if done and (row.stands_until is None or row.stands_until <= now):
         return Refused(LINK_UNKNOWN)
+    case = None
+    if state is State.OBJECTED:
+        case = await casefiles.contested(desk, row.account_id, row.id, Side.HOLDER)
     return NoticeView(
         row.kind,
         state,
@@ -67,6 +78,7 @@ async def look(desk: Desk, link: str) -> NoticeView | Refused:
         row.ended_at or row.begun_at,
         row.stands_until if done else row.wait_until,
         views.shown(to),
+        case,
     )
 
 
@@ -75,7 +87,7 @@ async def by_link(
 ) -> RequestView | Refused:
     """Stop a request as the address to which the link was sent.
 
-    Refusals: link_unknown, request_finished.
+    Refusals: link_unknown, request_finished, heard_already.
     """
     now = desk.clock.now()
     found = await _linked(desk, link, now)
@@ -92,7 +104,7 @@ async def by_session(
     """Stop a request as any full session of its account, whoever began it.
 
     Refusals: session_required, session_ended, session_on_probation, request_unknown,
-    request_finished.
+    request_finished, heard_already.
     """
     asked = callers.asked(caller)
     if isinstance(asked, Refused):
@@ -111,6 +123,39 @@ async def by_session(
     if dossier.account_id != who.account_id:
         return Refused(REQUEST_UNKNOWN)
     return await _stop(desk, journeys, caller, dossier, "session", now)
+
+
+async def by_permit(
+    desk: Desk, journeys: Journeys, caller: Caller, request_id: Id, permit_id: Id
+) -> RequestView | Refused:
+    """Stop a request that the support desk has let go on: by a re-authentication for this very
+    request, on an account that has a second factor, which was thus shown.
+
+    Refusals: session_required, session_ended, reauthentication_required, request_unknown,
+    request_finished, heard_already (the account has no second factor).
+    """
+    now = desk.clock.now()
+    about, reads = request_id.hex(), _whole(desk, request_id, now)
+    found = await permits.read(desk, caller, permit_id, Purpose.REQUEST_STOP, about, reads)
+    if isinstance(found, Refused):
+        return found
+    permit, rows = found
+    dossier = dossiers.read(rows)
+    if isinstance(dossier, Refused) or dossier.account_id != permit.account_id:
+        return Refused(REQUEST_UNKNOWN)
+    if not permit.has(Proof.TOTP, Proof.PASSKEY):
+        return Refused(HEARD_ALREADY)
+    if not _could_stop(dossier, now):
+        return Refused(REQUEST_FINISHED)
+    row, stopped = dossier.row, after(dossier.state(now), Move.OBJECT)
+    writes = [
+        requests.end(row.id, row.version, stopped, row.policy_row, now),
+        *spread(journeys[dossier.kind], desk, dossier, News.STOPPED, None, now),
+    ]
+    refused = await permits.spend(
+        desk, caller, permit, Act.REQUEST_OBJECTED, writes, now, silent=True
+    )
+    return refused or views.request(desk, dossier, stopped, ())
 
 
 def _whole(desk: Desk, request_id: Id, now: Ms) -> tuple[Query, ...]:
@@ -156,10 +201,35 @@ async def _stop_as_read(
     if not _could_stop(dossier, now):
         return Refused(REQUEST_FINISHED)
     row, stopped = dossier.row, after(dossier.state(now), Move.OBJECT)
+    if row.contested is not None:
+        return Refused(HEARD_ALREADY)
     writes = [
         requests.end(row.id, row.version, stopped, row.policy_row, now),
         *spread(journeys[dossier.kind], desk, dossier, News.STOPPED, None, now),
     ]
-    objected = line(caller, Act.REQUEST_OBJECTED, row.account_id, row.id, why)
-    refusal = await desk.keep_or_refuse(writes, [objected], now)
-    return refusal or views.request(desk, dossier, stopped, ())
+    lines = [line(caller, Act.REQUEST_OBJECTED, row.account_id, row.id, why)]
+    link = None
+    if dossier.kind in REPLACING and row.wait_until is not None:
+        case_id = desk.dice.id(now)
+        link = tokens.case_link(desk.seal, case_id, Side.HOLDER)
+        writes += _case(desk, dossier, case_id, now)
+        lines.append(line(caller, Act.CASE_OPENED, case_id, row.id, CaseKind.CONTESTED))
+    refusal = await desk.keep_or_refuse(writes, lines, now)
+    view = views.request(desk, dossier, stopped, ())
+    return refusal or msgspec.structs.replace(view, case=link)
+
+
+def _case(desk: Desk, dossier: Dossier, case_id: Id, now: Ms) -> list[Write]:
+    """What waited and was stopped is for a supervisor, who hears both sides."""
+    row = dossier.row
+    wish = Wish(
+        CaseKind.CONTESTED,
+        row.account_locale or notices.FALLBACK_LOCALE,
+        row.account_id,
+        request_id=row.id,
+        claimed=dossier.current_number(desk),
+        number=dossier.number(desk),
+        region=row.region,
+    )
+    opened = casefiles.opened(desk, case_id, wish, CaseState.NEW, now)
+    return [*opened, *casefiles.found_by(desk, case_id, wish.claimed, wish.number)]

@@ -18,13 +18,16 @@ from rebind.domain.units import DAY, SECOND, Ms
 from rebind.flows.desk import callers, opening, permits, views
 from rebind.flows.desk.callers import SignedIn
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import Dossier, own_factors
+from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Finished, Journey
 from rebind.flows.desk.opening import About, Subject
+from rebind.flows.desk.own import own_factors
 from rebind.flows.desk.views import RequestView
 from rebind.store import emails, factors, requests
 
-_OF_ONE_THING = frozenset({Purpose.EMAIL_ADD, Purpose.EMAIL_REMOVE, Purpose.PASSKEY_REMOVE})
+_OF_ONE_THING = frozenset(
+    {Purpose.REQUEST_STOP, Purpose.EMAIL_ADD, Purpose.EMAIL_REMOVE, Purpose.PASSKEY_REMOVE}
+)
 
 
 async def begin(
@@ -121,7 +124,7 @@ async def _keep(
         state = State.DONE
         ending = [requests.end(request_id, 1, state, decision.row, now)]
         if given:
-            ending.append(requests.add_evidence(request_id, given, now))
+            ending.append(requests.add_evidence(request_id, given))
         done = line(caller, Act.PROOF_ACCEPTED, row.account_id, request_id, decision.row)
         refused = await desk.keep_or_refuse(ending, [done], now)
     return refused or RequestView(

@@ -5,8 +5,9 @@ The same for every journey. Asking for a code says the same whether or not anybo
 
 import msgspec
 
-from rebind.domain import evidence
+from rebind.domain import mailbox
 from rebind.domain.acts import Act
+from rebind.domain.cases import Side
 from rebind.domain.evidence import CODES, Proof
 from rebind.domain.limits import (
     CODE_ACCOUNT,
@@ -21,18 +22,18 @@ from rebind.domain.refusals import (
     SESSION_ON_PROBATION,
     Refused,
 )
-from rebind.domain.request import Kind, Move, State, after, may
+from rebind.domain.request import REPLACING, Kind, Move, State, after, may
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import budgets, callers, codes, notices, tokens, views
+from rebind.flows.desk import budgets, callers, casefiles, codes, notices, tokens, views
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import Dossier, email_factor
+from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.naming import Name
+from rebind.flows.desk.own import strongest
 from rebind.flows.desk.views import RequestView, SentCode
 from rebind.store import limits, requests, standing
-from rebind.store.emails import EmailRow
 
 
 async def _open(desk: Desk, caller: Caller, request_id: Id, now: Ms) -> Dossier | Refused:
@@ -54,19 +55,38 @@ async def show(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refu
     sent = await _sent(desk, caller, dossier, now)
     state = dossier.state(now)
     view = views.request(desk, dossier, state, dossier.needs(desk, now), sent=sent)
-    if dossier.kind is not Kind.CHANGE:
+    if dossier.kind is Kind.RECOVER and state is State.OPEN and dossier.actor != "stranger":
+        beside = await _waiting_beside(desk, dossier, now)
+        view = msgspec.structs.replace(view, beside=beside)
+    if dossier.kind not in REPLACING:
         return view
     before = dossier.number_before(desk) if state is State.DONE else None
+    case = view.case
+    if state is State.OBJECTED:
+        row = dossier.row
+        case = await casefiles.contested(desk, row.account_id, row.id, Side.PERSON)
     return msgspec.structs.replace(
         view,
+        case=case,
         old=None if before is None else masked(before),
         told=_told(desk, dossier, state),
         undo_until=dossier.row.stands_until if state is State.DONE else None,
     )
 
 
+async def _waiting_beside(desk: Desk, dossier: Dossier, now: Ms) -> tuple[RequestView, ...]:
+    """Recoveries of the same account that wait already, which this one may go on with."""
+    (found,) = await desk.engine.read(
+        standing.of_account(dossier.account_id, now, views.STANDING_MAX)
+    )
+    recoveries = [
+        each for each in standing.rows(found) if each.kind == Kind.RECOVER and not each.by_support
+    ]
+    return tuple(views.standing(desk, recoveries, now))
+
+
 def _told(desk: Desk, dossier: Dossier, state: State) -> tuple[str, ...]:
-    """The addresses that have heard of a change that waits, masked."""
+    """The addresses that have heard of what waits, masked."""
     if state not in (State.WAITING, State.READY):
         return ()
     own = (views.shown(each.address) for each in notices.own_addresses(desk, dossier))
@@ -95,7 +115,7 @@ async def _sent(desk: Desk, caller: Caller, dossier: Dossier, now: Ms) -> tuple[
         codes_sent.append(
             SentCode(
                 target.proof,
-                views.shown(target.address),
+                _shown(desk, dossier, target),
                 challenge.sent_at,
                 challenge.expires_at,
                 now if refused is None or refused.until is None else refused.until,
@@ -179,38 +199,64 @@ def _target(desk: Desk, dossier: Dossier, proof: Proof, now: Ms) -> Target | Non
         if challenge is None:
             return None
         return Target(proof, dossier.number(desk), challenge.address_key, not dossier.someone)
+    if dossier.kind is Kind.RECOVER and proof is Proof.CODE_EMAIL:
+        return _begun_with(desk, dossier)
+    if dossier.kind is Kind.RECOVER and not dossier.names_number:
+        return None
+    if proof is Proof.CODE_CONTACT:
+        return _contact(desk, dossier)
     if proof is Proof.CODE_EMAIL:
-        mail = _strongest(desk, dossier, now)
-        if mail is None:
+        live = [mail for mail in dossier.emails if mail.removed_at is None]
+        if not live:
             return None
+        mail = strongest(desk, live, dossier.account_facts(now).enrolled_at, now)
         address = desk.seal.unseal("emails.address", mail.id, mail.address_sealed)
         return Target(proof, address, mail.address_key)
     number_named = dossier.kind is Kind.SIGN_IN and dossier.named_by(desk) is Name.NUMBER
     if proof is Proof.CODE_CURRENT and not number_named:
         current = dossier.current_number(desk)
         return Target(proof, current, desk.seal.index("number", current))
-    nobody = not dossier.someone and dossier.kind is not Kind.ENROL
+    nobody = not dossier.someone and dossier.kind not in dossiers.OF_ANYBODY
     nobody = nobody or (number_named and dossier.sms_off_at is not None)
     return Target(proof, dossier.number(desk), dossier.row.number_key, nobody)
 
 
-def _strongest(desk: Desk, dossier: Dossier, now: Ms) -> EmailRow | None:
-    """The mailbox whose code counts for most: an aged one that no code by SMS has set lately, the
-    oldest of those; else the oldest."""
-    live = [mail for mail in dossier.emails if mail.removed_at is None]
-    enrolled_at = dossier.account_facts(now).enrolled_at
-    for mail in live:
-        factor = email_factor(mail)
-        if evidence.aged(factor, enrolled_at, desk.policy, now) and evidence.independent(
-            factor, Proof.CODE_CURRENT, desk.policy, now
-        ):
-            return mail
-    return live[0] if live else None
+def _contact(desk: Desk, dossier: Dossier) -> Target | None:
+    """Where the support desk is to answer."""
+    row = dossier.row
+    if row.case_id is None or row.case_contact is None:
+        return None
+    address = desk.seal.unseal("cases.contact", row.case_id, row.case_contact)
+    return Target(Proof.CODE_CONTACT, address, desk.seal.index("email", mailbox.canonical(address)))
+
+
+def _begun_with(desk: Desk, dossier: Dossier) -> Target | None:
+    """The mailbox to which the code that began a recovery went."""
+    challenge = dossier.challenges.get(Proof.CODE_EMAIL)
+    if challenge is None:
+        return None
+    for mail in dossier.emails:
+        if mail.removed_at is None and mail.address_key == challenge.address_key:
+            address = desk.seal.unseal("emails.address", mail.id, mail.address_sealed)
+            return Target(Proof.CODE_EMAIL, address, mail.address_key)
+    return Target(Proof.CODE_EMAIL, dossier.number(desk), challenge.address_key, nobody=True)
+
+
+def _shown(desk: Desk, dossier: Dossier, target: Target) -> str:
+    """Where a code went, masked: to a stranger no more than what they typed."""
+    if dossier.kind is Kind.RECOVER and dossier.actor == "stranger":
+        return views.shown(dossier.number(desk))
+    return views.shown(target.address)
 
 
 def _sending(desk: Desk, dossier: Dossier, target: Target, now: Ms) -> Sending:
     """Whose budget a code spends: a known device's own, but never for a number that is new."""
     row = dossier.row
+    if dossier.kind is Kind.RECOVER and dossier.actor == "stranger":
+        # Counted by what was typed, as in the beginning.
+        typed = dossier.number(desk)
+        named = ("email", mailbox.canonical(typed)) if "@" in typed else ("number", typed)
+        return Sending(desk.seal.indexes(*named), None)
     known = dossier.on_known_device(desk, now)
     device_id = row.device_id if known and target.proof is not Proof.CODE_NEW else None
     if target.by_email:

@@ -19,7 +19,7 @@ CHUNK = 250
 """Accounts a batch: few enough for the parameters of one PostgreSQL statement."""
 
 SEEDED_MAX = 10_000_000
-_NEVER_LOCKED_NOR_CLOSED = (None,) * 6
+_NEVER_LOCKED_NOR_CLOSED = (None,) * 5
 """Nor frozen, nor without SMS."""
 
 

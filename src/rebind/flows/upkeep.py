@@ -11,11 +11,12 @@ from contextlib import suppress
 
 import msgspec
 
+from rebind.domain import close, mailbox
 from rebind.domain.acts import Act, Door, Line
 from rebind.domain.evidence import Evidence, Proof
 from rebind.domain.refusals import Refused
-from rebind.domain.request import Move, State, after
-from rebind.domain.rows import Apply, Need, Refuse, Wait
+from rebind.domain.request import Kind, Move, State, after
+from rebind.domain.rows import Apply, Gives, Need, Refuse, Wait
 from rebind.domain.units import DAY, HOUR, MINUTE, Id, Ms
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk import notices, waits
@@ -36,6 +37,16 @@ POSTPONE: Ms = 10 * MINUTE
 """
 
 _Step = tuple[list[Write], list[Line]]
+
+
+def _of_the_case(desk: Desk, dossier: Dossier) -> set[bytes]:
+    """The keys of the contact of the case from which a recovery comes: that it was told says
+    nothing of the account."""
+    row = dossier.row
+    if row.case_id is None or row.case_contact is None:
+        return set()
+    contact = desk.seal.unseal("cases.contact", row.case_id, row.case_contact)
+    return set(desk.seal.indexes("email", mailbox.canonical(contact)))
 
 
 class Upkeep(msgspec.Struct, frozen=True):
@@ -103,16 +114,44 @@ class Upkeep(msgspec.Struct, frozen=True):
         """What time does to this request now."""
         row, journey = dossier.row, self.journeys[dossier.kind]
         match dossier.state(now):
+            case State.OPEN:
+                return await self._taken_up(dossier, journey, now)
             case State.WAITING if self._dead(dossier):
                 return self._end(dossier, Move.CANCEL, "session_ended", now)
             case State.WAITING if row.wait_until is not None and now < row.wait_until:
                 return self._remind(dossier, journey, row.wait_until, now)
+            case State.WAITING if dossier.kind is Kind.CLOSE:
+                return self._closed(dossier, journey, now)
             case State.WAITING:
                 return await self._end_of_wait(dossier, journey, now)
             case State.DONE if row.ended_at is not None and not self._over(dossier, now):
                 return self._again(dossier, journey, row.ended_at, now)
             case _:
                 return [standing.rest(row.id, row.version)], []
+
+    async def _taken_up(self, dossier: Dossier, journey: Journey, now: Ms) -> _Step:
+        """What two people at the desk have agreed to: the rule says how long it waits, or no."""
+        desk, row = self.desk, dossier.row
+        if row.number_version != row.account_number_version:
+            return self._end(dossier, Move.CANCEL, "account_changed", now)
+        carrier = await waits.carrier(desk, dossier)
+        decision = dossier.decide(desk, dossier.evidence, carrier, now)
+        if not isinstance(decision, Wait):
+            why = decision.refusal.code if isinstance(decision, Refuse) else "not_enough"
+            return self._end(dossier, Move.REFUSE, why, now)
+        begun = waits.begin(desk, self._caller(dossier), journey, dossier, decision, now)
+        return begun.writes, begun.lines
+
+    def _closed(self, dossier: Dossier, journey: Journey, now: Ms) -> _Step:
+        """The month of a closing is over: silence needs no proof where everybody had so long."""
+        row = dossier.row
+        if row.locked_at is not None:
+            return self._end(dossier, Move.CANCEL, "account_locked", now)
+        decision = Apply(close.ROW, Gives.THE_ACT)
+        finished = journey.finish(self.desk, self._caller(dossier), dossier, decision, now)
+        done = after(State.WAITING, Move.APPLY)
+        ended = requests.end(row.id, row.version, done, decision.row, now)
+        return [ended, *finished.writes], finished.lines
 
     def _over(self, dossier: Dossier, now: Ms) -> bool:
         """Whether what is finished cannot be taken back any more."""
@@ -166,6 +205,7 @@ class Upkeep(msgspec.Struct, frozen=True):
         in_dispute = {row.number_key, *desk.seal.indexes("number", dossier.number(desk))}
         own = notices.own_addresses(desk, dossier)
         in_dispute |= {each.address_key for each in own if each.role == notices.BRIEF}
+        in_dispute |= _of_the_case(desk, dossier)
         remind_at = (row.wait_until or now) - desk.policy.remind_before_h * HOUR
         told = outbox.handed_over(fates, in_dispute, remind_at)
         if told is None:
@@ -179,7 +219,7 @@ class Upkeep(msgspec.Struct, frozen=True):
         )
         carrier = await waits.carrier(desk, dossier)
         decision = dossier.decide(desk, evidence, carrier, now)
-        kept = requests.add_evidence(row.id, [silence], now)
+        kept = requests.add_evidence(row.id, [silence])
         quiet = self._line(dossier, Act.PROOF_ACCEPTED, Proof.SILENCE)
         match decision:
             case Apply():

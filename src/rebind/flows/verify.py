@@ -35,8 +35,9 @@ from rebind.flows.desk import answers, budgets, codes, notices, tokens, tries, v
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.answers import Given
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.dossier import Dossier, email_factor
+from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Journeys, News, spread
+from rebind.flows.desk.own import email_factor
 from rebind.flows.desk.views import RequestView
 from rebind.ports import Busy
 from rebind.store import challenges, devices, limits, outbox, requests
@@ -181,7 +182,7 @@ def _codes_right(
         for item in given
         if item.proof in CODES
     ]
-    return all(right) and (dossier.someone or dossier.kind is Kind.ENROL)
+    return all(right) and (dossier.someone or dossier.kind in dossiers.OF_ANYBODY)
 
 
 async def _count_wrong(
@@ -255,7 +256,7 @@ async def _decided(
     row = dossier.row
     writes: list[Write] = [
         *spent,
-        requests.add_evidence(row.id, new, now),
+        requests.add_evidence(row.id, new),
     ]
     accepted = [
         line(caller, Act.PROOF_ACCEPTED, row.account_id, row.id, item.proof) for item in new
@@ -309,7 +310,8 @@ async def _decided(
 
 def _used_up(desk: Desk, dossier: Dossier, act: Act, now: Ms) -> Write:
     """Every address is told that a recovery code was used, and how many are left."""
-    left = str(dossier.left(Proof.RECOVERY_CODE) - 1)
+    codes_left = sum(row.detail for row in dossier.beside if row.proof == Proof.RECOVERY_CODE)
+    left = str(codes_left - 1)
     return outbox.put(notices.security(desk, dossier, act, left, now))
 
 

@@ -1,4 +1,5 @@
-"""What an administrator does from the command line: schema, policy, keys, accounts, sessions."""
+"""What an administrator does from the command line: schema, policy, keys, accounts,
+sessions, people at the desk."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -13,12 +14,13 @@ from rebind import __version__
 from rebind import settings as house_settings
 from rebind.domain import policy as policy_rules
 from rebind.domain.limits import LIMITS
+from rebind.domain.operators import Role
 from rebind.domain.policy import Policy
 from rebind.domain.refusals import Refused
 from rebind.domain.units import Ms
 from rebind.entrypoints.cli.commands import Commands, Unusable, build
 from rebind.entrypoints.cli.walk import walk
-from rebind.flows import imports, sessions
+from rebind.flows import imports, operators, sessions
 from rebind.flows import seed as seed_flow
 from rebind.main import running
 from rebind.main.furnishing import House, furnish, opened, schema_words
@@ -48,6 +50,10 @@ def commands() -> click.Group:
             keys_rotate=_keys_rotate,
             accounts_import=_accounts_import,
             sessions_end=_sessions_end,
+            operators_add=_operators_add,
+            operators_list=_operators_list,
+            operators_disable=_operators_disable,
+            operators_reset=_operators_reset,
             dev_seed=_dev_seed,
         ),
         __version__,
@@ -209,6 +215,73 @@ def _sessions_end(account: str | None) -> int:
 
     result: int = _finished(end())
     return result
+
+
+def _operators_add(login: str, name: str, role: str, locale: str) -> str:
+    async def add() -> str:
+        async with _furnished() as house:
+            found = await operators.add(house.desk, login, name, Role(role), locale)
+            return _link(house, found)
+
+    result: str = _finished(add())
+    return result
+
+
+def _operators_reset(login: str) -> str:
+    async def reset() -> str:
+        async with _furnished() as house:
+            return _link(house, await operators.reset(house.desk, login))
+
+    result: str = _finished(reset())
+    return result
+
+
+def _link(house: House, found: operators.Invitation | Refused) -> str:
+    """The invitation as it is handed over."""
+    if isinstance(found, Refused):
+        raise Unusable([_refusal(found)])
+    return house.settings.public_url.rstrip("/") + found.path
+
+
+def _refusal(refused: Refused) -> str:
+    return f"{refused.refusal.title}. {refused.refusal.text}"
+
+
+def _operators_disable(login: str) -> None:
+    async def disable() -> None:
+        async with _furnished() as house:
+            refused = await operators.shut_out(house.desk, login)
+            if refused is not None:
+                raise Unusable([_refusal(refused)])
+
+    _finished(disable())
+
+
+def _operators_list() -> list[tuple[str, ...]]:
+    async def listed() -> list[tuple[str, ...]]:
+        lines: list[tuple[str, ...]] = []
+        after: str | None = ""
+        async with _furnished() as house:
+            while after is not None:
+                found = await operators.everybody(house.desk, after)
+                now = house.desk.clock.now()
+                lines += (_operator_line(each, now) for each in found.people)
+                after = found.after
+        return lines
+
+    result: list[tuple[str, ...]] = _finished(listed())
+    return result
+
+
+def _operator_line(who: operators.OperatorView, now: Ms) -> tuple[str, ...]:
+    if who.disabled_at is not None:
+        state = f"disabled {_day(who.disabled_at)}"
+    elif who.invited_until is not None:
+        state = "invited" if who.invited_until > now else "invitation has run out"
+    else:
+        state = "active"
+    by = who.created_by or "command line"
+    return who.login, who.name, who.role, _day(who.created_at), by, state
 
 
 def _dev_seed(wanted: int, advance: Callable[[int], None]) -> None:

@@ -13,13 +13,19 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from rebind import settings as house_settings
+from rebind.domain.calendar import Calendar
 from rebind.domain.request import Kind
 from rebind.domain.units import Ms
 from rebind.entrypoints.shared import logs
-from rebind.flows import change, enrol, reauthentication, sign_in, undo
+from rebind.flows import cases, change, closing, enrol, reauthentication, recover, sign_in, undo
 from rebind.flows.deliver import Courier
 from rebind.flows.desk import Desk, Journeys
-from rebind.ports import Mail, Sms
+from rebind.flows.desk.intake import Intake
+from rebind.ports import Blobs, Mail, Sms
+from rebind.providers.blobs import places
+from rebind.providers.blobs.folder import FolderBlobs
+from rebind.providers.blobs.s3 import S3Blobs
+from rebind.providers.calendar import business_days
 from rebind.providers.clock.system import SystemClock
 from rebind.providers.demo_outbox import DemoOutbox
 from rebind.providers.dice.system import SystemDice
@@ -27,9 +33,12 @@ from rebind.providers.hasher.argon2 import Argon2
 from rebind.providers.leaks.both import Both
 from rebind.providers.leaks.common import Common
 from rebind.providers.leaks.ranges import RangeSource
+from rebind.providers.papers.workshop import Workshop
 from rebind.providers.passkeys.webauthn import WebAuthn
+from rebind.providers.scanner.clamav import Address, ClamAv
 from rebind.providers.seal import ring_file
 from rebind.providers.seal.ring import KeyRing, RingError
+from rebind.providers.seal.stream import StreamEnvelope
 from rebind.providers.seal.vault import AesSeal
 from rebind.settings import Settings, Unfit
 from rebind.store import accounts
@@ -42,7 +51,10 @@ JOURNEYS: Journeys = {
     Kind.ENROL: enrol.JOURNEY,
     Kind.SIGN_IN: sign_in.JOURNEY,
     Kind.CHANGE: change.JOURNEY,
+    Kind.RECOVER: recover.JOURNEY,
     Kind.UNDO: undo.JOURNEY,
+    Kind.CASE: cases.JOURNEY,
+    Kind.CLOSE: closing.JOURNEY,
     Kind.REAUTHENTICATE: reauthentication.JOURNEY,
 }
 """The journeys that this release serves."""
@@ -60,6 +72,7 @@ class House(msgspec.Struct, frozen=True):
     courier: Courier
     outbox: DemoOutbox | None
     wake: asyncio.Event
+    intake: Intake
 
 
 @asynccontextmanager
@@ -80,11 +93,13 @@ async def furnish(
     try:
         seal = AesSeal(await _key_ring(settings, engine, clock.now()))
         sms, mail = _providers(settings, outbox, clock)
+        calendar = await _calendar(settings, clock.now())
     except BaseException:
         await engine.close()
         raise
     wake = asyncio.Event()
     hasher, leaks = Argon2(), Both(Common(), _ranges(settings))
+    papers = Workshop()
     watching = asyncio.create_task(_watch_ring(settings, seal, seen))
     try:
         yield House(
@@ -100,6 +115,7 @@ async def furnish(
                 passkeys=WebAuthn(settings.public_url, settings.service_name),
                 carrier=None,
                 policy=policy,
+                calendar=calendar,
                 limits=limits,
                 nudge=wake.set,
                 service=settings.service_name,
@@ -121,14 +137,45 @@ async def furnish(
             ),
             outbox,
             wake,
+            Intake(papers, _scanner(settings), _blobs(settings), StreamEnvelope(), dice, clock),
         )
     finally:
         watching.cancel()
+        await papers.close()
         await hasher.close()
         await leaks.close()
         await sms.close()
         await mail.close()
         await engine.close()
+
+
+async def _calendar(settings: Settings, now: Ms) -> Calendar:
+    """Which days the support desk works."""
+    try:
+        return await business_days.built(
+            settings.calendar_country,
+            settings.calendar_zone,
+            settings.calendar_hours,
+            settings.calendar_file,
+            now,
+        )
+    except business_days.Unknown as unknown:
+        raise Unfit([str(unknown)]) from None
+
+
+def _scanner(settings: Settings) -> ClamAv | None:
+    """Who looks for viruses, where there is one to ask."""
+    if settings.scanner is None:
+        return None
+    return ClamAv(Address.parsed(settings.scanner))
+
+
+def _blobs(settings: Settings) -> Blobs:
+    """Where documents rest."""
+    place = places.parsed(settings.blobs)
+    if isinstance(place, places.Folder):
+        return FolderBlobs(place.path)
+    return S3Blobs(place, settings.blobs_access_key, settings.blobs_secret_key)
 
 
 def _ranges(settings: Settings) -> RangeSource | None:

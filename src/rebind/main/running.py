@@ -16,6 +16,8 @@ from rebind.domain.refusals import Refusal, Refused
 from rebind.entrypoints.api import app as api
 from rebind.entrypoints.cli.commands import Unusable
 from rebind.entrypoints.cli.supervisor import supervise
+from rebind.entrypoints.console import app as console
+from rebind.entrypoints.console import demo as demo_desk
 from rebind.entrypoints.shared import logs, server
 from rebind.entrypoints.shared.hosts import this_machine_only
 from rebind.entrypoints.shared.metrics import Metrics, measured
@@ -23,9 +25,12 @@ from rebind.entrypoints.shared.problems import Problems
 from rebind.entrypoints.web import app as web
 from rebind.entrypoints.web import demo as demo_pages
 from rebind.entrypoints.web import health
+from rebind.flows.case_upkeep import CaseUpkeep
+from rebind.flows.retention import Retention
 from rebind.flows.upkeep import Upkeep
 from rebind.main import branding
 from rebind.main.demo import PARTS, Stage
+from rebind.main.demo_desk import DeskStage
 from rebind.main.furnishing import JOURNEYS, House, furnish
 from rebind.providers.seal.ring import RingError
 from rebind.settings import Settings, Unfit
@@ -54,10 +59,14 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
         if house.outbox is not None:
             stage = Stage(house.desk, JOURNEYS, house.outbox)
             await stage.bring_in()
+        colleagues = DeskStage(house.desk) if demo else None
+        if colleagues is not None:
+            await colleagues.bring_in()
         heard = _hearer(log)
         door = web.build(
             house.desk,
             JOURNEYS,
+            intake=house.intake,
             service=settings.service_name,
             public_url=settings.public_url,
             brand=branding.read(settings),
@@ -65,14 +74,22 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
             heard=heard,
             more=demo_pages.routes(house.desk, stage, settings.public_url) if stage else None,
         )
+        desk_pages = console.build(
+            house.desk,
+            door.site,
+            public_url=settings.public_url,
+            heard=heard,
+            more=demo_desk.part(house.desk, colleagues) if colleagues else None,
+        )
         app = api.build(
             house.desk,
             JOURNEYS,
+            intake=house.intake,
             unavailable=Unavailable,
             report=_reporter(log),
             heard=heard,
             extra_routes=extra,
-            pages=door.pages,
+            pages={**door.pages, **desk_pages},
             tell=door.tell,
         )
         if demo:
@@ -114,8 +131,18 @@ def _start_workers(house: House, stop: asyncio.Event) -> list["asyncio.Task[None
             asyncio.create_task(house.courier.work(lane, wake, stop))
             for lane, wake in wakes.items()
         ),
-        asyncio.create_task(Upkeep(house.desk, JOURNEYS, _reporter(logs.logger())).work(stop)),
+        *(asyncio.create_task(each.work(stop)) for each in _of_time(house)),
     ]
+
+
+def _of_time(house: House) -> tuple[Upkeep, CaseUpkeep, Retention]:
+    """Who does what time does by itself."""
+    report = _reporter(logs.logger())
+    return (
+        Upkeep(house.desk, JOURNEYS, report),
+        CaseUpkeep(house.desk, house.intake, report),
+        Retention(house.desk, report),
+    )
 
 
 async def _waiting(engine: StoreEngine) -> dict[str, int] | None:
@@ -180,6 +207,8 @@ Rebind's demo is running.
   Messages that would have left   {url}/demo/outbox
   Be one of its people, on the device that the account knows:
 {people}
+
+  Be somebody at the support desk  {url}/console/demo
 
   Their device keys               {url}/demo/people.json
   The API's description           {url}/openapi.json

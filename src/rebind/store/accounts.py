@@ -29,6 +29,15 @@ _REBOUND = Statement(
     WHERE id = :id AND number_version = :based_on AND state = 'active'
     """,
 )
+_RECOVERED = Statement(
+    "accounts.rebound",
+    """
+    UPDATE accounts SET number_version = :number_version, number_changed_at = :now,
+        probation_since = NULL, state = 'active', locked_at = NULL, lock_earlier_than = NULL,
+        version = version + 1
+    WHERE id = :id AND number_version = :based_on AND state = 'locked' AND frozen_at IS NULL
+    """,
+)
 _RETURNED = Statement(
     "accounts.returned",
     """
@@ -149,7 +158,7 @@ _BY_NUMBER = Statement(
     "accounts.by_number",
     """
     SELECT a.id, a.state, a.locale, a.number_version, n.since, d.full_since, d.enrolled,
-        d.reported_at, d.wrong_in_row, a.sms_off_at
+        d.reported_at, d.wrong_in_row, a.sms_off_at, a.enrolled_at
     FROM numbers n
     JOIN accounts a ON a.id = n.account_id AND a.number_version = n.number_version
     LEFT JOIN devices d ON d.account_id = a.id AND d.device_id = :device_id
@@ -172,6 +181,7 @@ class ByName(msgspec.Struct, frozen=True):
     device_reported_at: Ms | None
     device_wrong_in_row: int | None
     sms_off_at: Ms | None
+    enrolled_at: Ms
 
     @property
     def sms_off(self) -> bool:
@@ -222,10 +232,11 @@ def open_account(account_id: Id, locale: str, now: Ms) -> Write:
     )
 
 
-def rebound(account_id: Id, based_on: int, now: Ms) -> Write:
-    """Make the next binding the live one. Misses where the account changed since it was read."""
+def rebound(account_id: Id, based_on: int, now: Ms, *, unlocks: bool = False) -> Write:
+    """Make the next binding the live one; `unlocks`: of an account that is locked, and is so no
+    more. Misses where the account changed since it was read."""
     return Write(
-        _REBOUND,
+        _RECOVERED if unlocks else _REBOUND,
         {
             "id": account_id,
             "number_version": based_on + 1,

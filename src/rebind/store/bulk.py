@@ -19,7 +19,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "lock_earlier_than",
         "frozen_at",
         "sms_off_at",
-        "closes_at",
         "closed_at",
     ),
     "bindings": (

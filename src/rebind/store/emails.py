@@ -42,6 +42,13 @@ _REMOVE = Statement(
     WHERE account_id = :account_id AND id = :id AND removed_at IS NULL AND suspended_at IS NULL
     """,
 )
+_REMOVE_ALL = Statement(
+    "emails.remove_all",
+    """
+    UPDATE emails SET removed_at = :now
+    WHERE account_id = :account_id AND removed_at IS NULL AND suspended_at IS NULL
+    """,
+)
 _MAKE_PRIMARY = Statement(
     "emails.make_primary",
     """
@@ -53,7 +60,7 @@ _ACCOUNT_OF = Statement(
     "emails.account_of",
     """
     SELECT a.id, a.state, a.locale, a.number_version, e.set_at, d.full_since, d.enrolled,
-        d.reported_at, d.wrong_in_row, a.sms_off_at
+        d.reported_at, d.wrong_in_row, a.sms_off_at, a.enrolled_at
     FROM emails e
     JOIN accounts a ON a.id = e.account_id
     LEFT JOIN devices d ON d.account_id = a.id AND d.device_id = :device_id
@@ -120,6 +127,11 @@ def of_request(request_id: Id, removed_since: Ms) -> Query:
 def remove(account_id: Id, email_id: Id, now: Ms) -> Write:
     """Remove one; it still gets notices for a while. Misses where it is not live."""
     return Write(_REMOVE, {"account_id": account_id, "id": email_id, "now": now})
+
+
+def remove_all(account_id: Id, now: Ms) -> Write:
+    """Remove whatever the account has; all of them still get notices for a while."""
+    return Write(_REMOVE_ALL, {"account_id": account_id, "now": now}, expect=None)
 
 
 def make_primary(account_id: Id, email_id: Id, now: Ms) -> Write:

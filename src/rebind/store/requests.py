@@ -20,17 +20,17 @@ _BEGIN = Statement(
     INSERT INTO requests (id, kind, account_id, number_version, session_id, device_id, owner_hash,
         number_key, number_sealed, region, begun_at, expires_at, first_proof_at, ended_at,
         ended_as, policy_row, version, wait_until, ready_at, due_at, stands_until, about_id,
-        purpose, spent_at)
+        purpose, spent_at, aimed_at, case_id, contested)
     VALUES (:id, :kind, :account_id, :number_version, :session_id, :device_id, :owner_hash,
         :number_key, :number_sealed, :region, :begun_at, :expires_at, NULL, NULL, NULL, NULL, 1,
-        NULL, NULL, NULL, NULL, :about_id, :purpose, NULL)
+        NULL, NULL, :due_at, NULL, :about_id, :purpose, NULL, NULL, :case_id, :contested)
     """,
 )
 _WHOLE = """
     SELECT r.id, r.kind, r.account_id, r.number_version, r.session_id, r.device_id, r.number_key,
         r.number_sealed, r.region, r.begun_at, r.expires_at, r.first_proof_at, r.ended_at,
         r.ended_as, r.policy_row, r.version, r.wait_until, r.ready_at, r.due_at, r.stands_until,
-        r.purpose, r.spent_at,
+        r.purpose, r.spent_at, r.owner_hash, r.aimed_at, r.case_id, r.contested,
         n.account_id, n.held_until, n.number_version,
         a.id, a.state, a.locale, a.enrolled_at, a.number_version, a.number_changed_at,
         a.probation_since, a.locked_at, a.lock_earlier_than, a.frozen_at, a.version, a.sms_off_at,
@@ -38,7 +38,11 @@ _WHOLE = """
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row,
         s.level, s.opened_at, s.expires_at, s.ended_at,
         u.begun_at, u.ended_at, u.policy_row, u.number_version, t.device_id,
-        o.number_sealed, o.number_key, o.region, o.bound_at, o.confirmed_at
+        o.number_sealed, o.number_key, o.region, o.bound_at, o.confirmed_at,
+        CASE WHEN r.kind = 'recover' THEN (
+            SELECT MAX(f.seen_at) FROM sessions f
+            WHERE f.account_id = r.account_id AND f.level = 'full') END,
+        k.reference, k.kind, k.locale, k.contact_sealed, k.claimed_sealed
     FROM requests r
     LEFT JOIN requests u ON u.id = r.about_id
     LEFT JOIN sessions t ON t.account_id = u.account_id AND t.id = u.session_id
@@ -48,6 +52,7 @@ _WHOLE = """
     LEFT JOIN bindings b ON b.account_id = a.id AND b.version = a.number_version
     LEFT JOIN devices d ON d.account_id = r.account_id AND d.device_id = r.device_id
     LEFT JOIN sessions s ON s.account_id = r.account_id AND s.id = r.session_id
+    LEFT JOIN cases k ON k.id = r.case_id
     WHERE r.id = :id"""
 _BY_ID = Statement("requests.by_id", f"{_WHOLE} AND r.owner_hash = :owner_hash")
 _OF_ANYBODY = Statement("requests.of_anybody", _WHOLE)
@@ -64,6 +69,22 @@ _END = Statement(
     UPDATE requests SET version = version + 1, ended_at = :now, ended_as = :ended_as,
         policy_row = :policy_row, due_at = :due_at, stands_until = :stands_until
     WHERE id = :id AND version = :version AND ended_at IS NULL
+    """,
+)
+_AIM = Statement(
+    "requests.aim",
+    """
+    UPDATE requests SET version = version + 1, number_key = :number_key,
+        number_sealed = :number_sealed, region = :region, aimed_at = :now
+    WHERE id = :id AND version = :version AND ended_at IS NULL AND wait_until IS NULL
+      AND expires_at > :now
+    """,
+)
+_HAND_OVER = Statement(
+    "requests.hand_over",
+    """
+    UPDATE requests SET version = version + 1, owner_hash = :owner_hash
+    WHERE id = :id AND version = :version AND ended_at IS NULL AND wait_until IS NOT NULL
     """,
 )
 _NAME = Statement(
@@ -97,7 +118,9 @@ _EVIDENCE_OF = Statement(
 class RequestRow(msgspec.Struct, frozen=True):
     """A request with the rows it touches, in the order of the SELECT. What is missing is None.
     `undone_` is the request that an undo is about, with the device of the session that began it,
-    whether or not that showed its key, and the binding that it ended."""
+    whether or not that showed its key, and the binding that it ended. `seen_at` is read for a
+    recovery only: when somebody was last there in a full session.
+    `case_` is the case that it opens or comes from."""
 
     id: Id
     kind: str
@@ -121,6 +144,10 @@ class RequestRow(msgspec.Struct, frozen=True):
     stands_until: Ms | None
     purpose: str | None
     spent_at: Ms | None
+    owner_hash: bytes
+    aimed_at: Ms | None
+    case_id: Id | None
+    contested: int | None
     holder: Id | None
     held_until: Ms | None
     held_version: int | None
@@ -159,6 +186,12 @@ class RequestRow(msgspec.Struct, frozen=True):
     undone_region: str | None
     undone_bound_at: Ms | None
     undone_confirmed_at: Ms | None
+    seen_at: Ms | None
+    case_reference: str | None
+    case_kind: str | None
+    case_locale: str | None
+    case_contact: bytes | None
+    case_claimed: bytes | None
 
 
 def begin(
@@ -176,9 +209,15 @@ def begin(
     expires_at: Ms,
     about_id: Id | None = None,
     purpose: str | None = None,
+    case_id: Id | None = None,
+    *,
+    contested: bool = False,
+    due_at: Ms | None = None,
 ) -> Write:
     """A new request. `number_version` is the binding that it was based on; `about_id` the request
-    that an undo is about, `purpose` what a re-authentication is for."""
+    that an undo is about, `purpose` what a re-authentication is for; `case_id` the case that it
+    opens or comes from, `contested` whether a supervisor has heard both sides of it there;
+    `due_at` when time is to look at it."""
     return Write(
         _BEGIN,
         {
@@ -196,6 +235,9 @@ def begin(
             "expires_at": expires_at,
             "about_id": about_id,
             "purpose": purpose,
+            "case_id": case_id,
+            "contested": 1 if contested else None,
+            "due_at": due_at,
         },
     )
 
@@ -245,6 +287,30 @@ def end(
     )
 
 
+def aim(
+    request_id: Id, version: int, number_key: bytes, number_sealed: bytes, region: str, now: Ms
+) -> Write:
+    """Say which number a recovery is to lead to. Misses where the request moved since it was
+    read."""
+    return Write(
+        _AIM,
+        {
+            "id": request_id,
+            "version": version,
+            "number_key": number_key,
+            "number_sealed": number_sealed,
+            "region": region,
+            "now": now,
+        },
+    )
+
+
+def hand_over(request_id: Id, version: int, owner_hash: bytes) -> Write:
+    """Let another browser or app go on with a request that waits. Misses where it moved since it
+    was read."""
+    return Write(_HAND_OVER, {"id": request_id, "version": version, "owner_hash": owner_hash})
+
+
 def name(request_id: Id, owner_hash: bytes, account_id: Id) -> Write:
     """Whose passkey was shown, in a sign-in that was begun without a name; nothing where that
     account is not there. One that was begun with a name stays that name's: else one's own passkey
@@ -269,7 +335,8 @@ def spend(request_id: Id, done_after: Ms, now: Ms) -> Write:
 @cache
 def _add_evidence(items: int) -> Statement:
     values = ", ".join(
-        f"(:request_id, :proof{i}, :now, :now, :set_at{i}, :set_by{i})" for i in range(items)
+        f"(:request_id, :proof{i}, :first_at{i}, :last_at{i}, :set_at{i}, :set_by{i})"
+        for i in range(items)
     )
     return Statement(
         "evidence.add",
@@ -282,11 +349,13 @@ def _add_evidence(items: int) -> Statement:
     )
 
 
-def add_evidence(request_id: Id, items: Sequence[Evidence], now: Ms) -> Write:
+def add_evidence(request_id: Id, items: Sequence[Evidence]) -> Write:
     """Keep accepted proofs; `first_at` of a proof given again stays, if by the same factor."""
-    args: dict[str, Value] = {"request_id": request_id, "now": now}
+    args: dict[str, Value] = {"request_id": request_id}
     for i, item in enumerate(items):
         args[f"proof{i}"] = item.proof.value
+        args[f"first_at{i}"] = item.first_at
+        args[f"last_at{i}"] = item.last_at
         args[f"set_at{i}"] = item.factor.set_at if item.factor else None
         args[f"set_by{i}"] = _proofs_text(item.factor.set_by) if item.factor else None
     return Write(_add_evidence(len(items)), args, expect=len(items))

@@ -32,7 +32,6 @@ accounts = table(
     whole("lock_earlier_than", null=True),
     whole("frozen_at", null=True),
     whole("sms_off_at", null=True),
-    whole("closes_at", null=True),
     whole("closed_at", null=True),
 )
 

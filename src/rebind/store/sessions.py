@@ -63,6 +63,14 @@ _LIVE = Statement(
     ORDER BY id DESC LIMIT :limit
     """,
 )
+_LATEST = Statement(
+    "sessions.latest",
+    """
+    SELECT id, device_id, level, opened_at, expires_at, seen_at, address_sealed, agent_sealed,
+        opened_by, proofs
+    FROM sessions WHERE account_id = :account_id ORDER BY id DESC LIMIT :limit
+    """,
+)
 _END = Statement(
     "sessions.end",
     """
@@ -229,6 +237,11 @@ def live(account_id: Id, number_version: int, now: Ms, limit: int) -> Query:
             "limit": limit,
         },
     )
+
+
+def latest(account_id: Id, limit: int) -> Query:
+    """The newest sessions of an account, ended or not."""
+    return Query(_LATEST, {"account_id": account_id, "limit": limit})
 
 
 def live_rows(rows: Rows) -> list[LiveSession]:

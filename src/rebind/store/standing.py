@@ -11,6 +11,16 @@ import msgspec
 from rebind.domain.units import Id, Ms
 from rebind.store.statements import Query, Rows, Statement, Write
 
+_BEGIN_WAITING = Statement(
+    "requests.begin_waiting",
+    """
+    INSERT INTO requests (id, kind, account_id, number_version, owner_hash, number_key,
+        number_sealed, region, begun_at, expires_at, first_proof_at, policy_row, version,
+        wait_until, due_at, stands_until)
+    VALUES (:id, :kind, :account_id, :number_version, :owner_hash, :number_key, :number_sealed,
+        :region, :now, :wait_until, :now, :policy_row, 1, :wait_until, :due_at, :wait_until)
+    """,
+)
 _WAIT = Statement(
     "requests.wait",
     """
@@ -84,7 +94,7 @@ _OF_ACCOUNT = Statement(
     "requests.standing",
     """
     SELECT id, kind, number_sealed, session_id, wait_until, ready_at, expires_at, ended_at,
-        ended_as, policy_row, number_version
+        ended_as, policy_row, number_version, case_id
     FROM requests WHERE account_id = :account_id AND stands_until > :now
     ORDER BY id DESC LIMIT :limit
     """,
@@ -105,6 +115,47 @@ class Standing(msgspec.Struct, frozen=True):
     ended_as: str | None
     policy_row: str | None
     number_version: int
+    case_id: Id | None
+
+    @property
+    def by_support(self) -> bool:
+        """Whether it comes from a case, whose link alone leads on with it."""
+        return self.case_id is not None
+
+
+def begin_waiting(
+    request_id: Id,
+    kind: str,
+    account_id: Id,
+    number_version: int,
+    owner_hash: bytes,
+    number_key: bytes,
+    number_sealed: bytes,
+    region: str,
+    policy_row: str,
+    wait_until: Ms,
+    due_at: Ms,
+    now: Ms,
+) -> Write:
+    """A request that waits from its first moment. It is nobody's session's: it outlives the one in
+    which it was begun."""
+    return Write(
+        _BEGIN_WAITING,
+        {
+            "id": request_id,
+            "kind": kind,
+            "account_id": account_id,
+            "number_version": number_version,
+            "owner_hash": owner_hash,
+            "number_key": number_key,
+            "number_sealed": number_sealed,
+            "region": region,
+            "policy_row": policy_row,
+            "wait_until": wait_until,
+            "due_at": due_at,
+            "now": now,
+        },
+    )
 
 
 def wait(

@@ -5,7 +5,7 @@ said to be UTC: we do not know where the reader is. Refuses to read the clock: `
 Neighbours: `refusals.py` and the messages.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from rebind.domain.units import MINUTE, SECOND, Ms
 from rebind.templates.catalogue import Catalogue, known
@@ -30,6 +30,16 @@ MONTHS = (
     _("October"),
     _("November"),
     _("December"),
+)
+# As they stand after “by”: “by Wednesday”, «до среды».
+WEEKDAYS = (
+    _("Monday"),
+    _("Tuesday"),
+    _("Wednesday"),
+    _("Thursday"),
+    _("Friday"),
+    _("Saturday"),
+    _("Sunday"),
 )
 SHORT = {"ru": "%d.%m.%Y %H:%M UTC", "en": "%Y-%m-%d %H:%M UTC"}
 """Digits only, for SMS: in each language the order that cannot be misread."""
@@ -60,6 +70,13 @@ def until(moment: Ms, locale: str, now: Ms) -> str:
     else:
         day = _day_and_year(then, locale)
     return _catalogue.text(locale, _("{clock} on {day}")).format(clock=clock, day=day)
+
+
+def by_day(day: date, locale: str) -> str:
+    """“Wednesday 14 January”, as it stands after “by”."""
+    weekday = _catalogue.text(locale, WEEKDAYS[day.weekday()])
+    month = f"{day.day} {_catalogue.text(locale, MONTHS[day.month - 1])}"
+    return _catalogue.text(locale, _("{weekday} {day}")).format(weekday=weekday, day=month)
 
 
 def _day(then: datetime, locale: str) -> str:

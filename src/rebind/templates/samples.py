@@ -33,6 +33,8 @@ PURPOSES = (
     "handover.code_email",
     "undo.code_new",
     "undo.code_email",
+    "case.code_contact",
+    "case.code_new",
     "close.code_current",
     "close.code_email",
     "reauthenticate.code_new",
@@ -41,6 +43,8 @@ PURPOSES = (
     "another.code_current",
 )
 
+
+TEXT = "Good day.\n\nPlease send us the page of your passport with the photograph."
 
 TOLD = {
     "email_added": "a•••@example.org",
@@ -83,6 +87,12 @@ def all_samples() -> Iterator[Sample]:
         for act, what in TOLD.items():
             params = {"act": act, "what": what, "role": "current" if channel == "sms" else "mail"}
             yield Sample("security_changed", channel, act, _BASE | _WHEN | params)
+        case = _BASE | {"reference": "7K3M9-QXF2T", "case": _STOP["stop"], "reply": ""}
+        for reply in ("", "ae4wq"):
+            by_day = {"answer_by": "2026-01-14", "reply_by": "2026-01-14", "reply": reply}
+            yield Sample("case_opened", channel, reply, case | by_day)
+            yield Sample("case_answered", channel, reply, case | by_day | {"text": TEXT})
+        yield Sample("case_answered", channel, "done", case | {"reply_by": "", "text": TEXT})
     for channel, role in (("sms", "old"), ("sms", "new"), ("mail", "mail")):
         base = _BASE | _WHEN | _MASKED | _UNTIL | {"role": role}
         for message, name, params in _of_a_change():
@@ -94,9 +104,13 @@ def _of_a_change() -> Iterator[tuple[str, str, dict[str, str]]]:
     leaving one out is the message's own affair."""
     for name, stop in (("", _STOP), (" without a link", {"stop": ""})):
         yield "change_begun", name, stop
+        yield "recover_begun", name, stop
         yield "change_waiting", name, stop | {"again": ""}
         yield "change_waiting", f"{name} again", stop | {"again": "1"}
         yield "change_ready", name, stop | _REQUEST
+        yield "account_closing", name, stop
+    yield "account_closed", "", {}
+    yield "account_kept", "", {}
     yield "change_stopped", "", {}
     for name, again in (("", {"again": ""}), (" again", {"again": "1"})):
         yield "number_changed", name, again | _UNDO

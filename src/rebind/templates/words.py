@@ -12,6 +12,7 @@ of its own: a dot or a bracket that sticks to it would be taken for a part of it
 """
 
 import re
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,13 +32,20 @@ _PATH = re.compile(r"/[\w/-]+", re.ASCII)
 """What follows our public address in the links of messages."""
 
 
+_OF_SEVERAL_LINES = frozenset({"text"})
+"""Parameters that hold paragraphs. They stand in the body only, never in a header."""
+
+
 class JinjaWords:
     """Renders messages. Jinja2 and Babel are loaded with the first one."""
 
     def message(self, message: str, channel: str, locale: str, params: dict[str, str]) -> Rendered:
         """The message in the person's language, or in English where we do not speak it."""
         language = known(locale)
-        safe = {name: _one_line(value) for name, value in params.items()}
+        safe = {
+            name: value if name in _OF_SEVERAL_LINES else _one_line(value)
+            for name, value in params.items()
+        }
         if channel == "sms":
             template = _environment(language).get_template(f"{message}/sms.txt")
             text = "\n".join(_paragraphs([template.render(safe)]))
@@ -103,8 +111,14 @@ def _environment(locale: Locale) -> "Environment":
         translations, newstyle=True
     )
     environment.filters["moment"] = partial(_told, moments.at, locale)
+    environment.filters["by_day"] = partial(_told_day, locale)
     environment.filters["moment_short"] = partial(_told, moments.at_short, locale)
     return environment
+
+
+def _told_day(locale: Locale, day: str) -> str:
+    """A day as it stands in parameters (2026-01-14) in words."""
+    return moments.by_day(date.fromisoformat(day), locale)
 
 
 def _told(words: "Callable[[int, str], str]", locale: Locale, moment: str) -> str:

@@ -157,6 +157,27 @@ FACTOR_TOO_YOUNG = entry(
     _("Your second factor is still too new"),
     _("A second factor counts for this step from {until} on."),
 )
+SUPPORT_NEEDED = entry(
+    "support_needed",
+    409,
+    _("From here on our support desk helps"),
+    _(
+        "What can be shown here is not enough to move the account. Ask your operator for a new SIM "
+        "card with your old number, or write to our support desk: people will look at it."
+    ),
+)
+NOTHING_WAITS = entry(
+    "nothing_waits",
+    409,
+    _("Nothing waits on this account"),
+    _("There is no recovery that could be continued from here. Go on with this one."),
+)
+CLOSING_ALREADY = entry(
+    "closing_already",
+    409,
+    _("This account is being closed already"),
+    _("Nothing more needs to be done. You can still keep it: stop the closing in your profile."),
+)
 NO_WAY = entry(
     "no_way_offered",
     409,

@@ -11,6 +11,7 @@ from rebind.domain.acts import Door
 from rebind.domain.refusals import PATH_UNKNOWN, Refusal, Refused
 from rebind.entrypoints.api import (
     account,
+    cases,
     emails,
     factors,
     loss,
@@ -27,6 +28,7 @@ from rebind.entrypoints.shared.problems import TYPES, Meaning, Problems
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.serving import App, Nowhere, Tell, application, places
 from rebind.flows.desk import Desk, Journeys
+from rebind.flows.desk.intake import Intake
 
 ABOUT = (
     "Accounts whose heart is a phone number. Begin a request, answer the codes that it needs, and "
@@ -34,12 +36,13 @@ ABOUT = (
 )
 
 
-def routes(desk: Desk, journeys: Journeys) -> list[Route]:
+def routes(desk: Desk, journeys: Journeys, intake: Intake) -> list[Route]:
     """The whole table of the JSON API."""
     problems = Problems(desk.clock, desk.policy.code_digits)
     described = [
         *requests.routes(desk, journeys),
         *account.routes(desk),
+        *cases.routes(desk, intake),
         *emails.routes(desk),
         *factors.routes(desk),
         *loss.routes(desk),
@@ -58,6 +61,7 @@ def build(
     desk: Desk,
     journeys: Journeys,
     *,
+    intake: Intake,
     unavailable: type[Exception],
     report: Callable[[BaseException], None],
     heard: Callable[[Refusal], None] | None = None,
@@ -66,10 +70,11 @@ def build(
     tell: Tell | None = None,
 ) -> App:
     """The application: the JSON API, then `pages` by their paths and `extra_routes` of other doors.
-    `unavailable` is what the store raises while it is away; `report` is told every exception that
-    nobody expected, `heard` every refusal that was given; `tell` words what no place answers."""
+    `intake` takes documents in; `unavailable` is what the store raises while it is away; `report`
+    is told every exception that nobody expected, `heard` every refusal that was given; `tell` words
+    what no place answers."""
     problems = Problems(desk.clock, desk.policy.code_digits, heard)
-    table = places(routes(desk, journeys), problems, Door.API)
+    table = places(routes(desk, journeys, intake), problems, Door.API)
     # No other door answers below here.
     others = [StarletteRoute("/api/{rest:path}", Nowhere(problems.told)), *extra_routes]
     return application({**table, **(pages or {})}, others, problems, unavailable, report, tell)

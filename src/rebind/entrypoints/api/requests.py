@@ -4,7 +4,6 @@ from rebind.domain.evidence import Proof
 from rebind.domain.refusals import (
     ACCOUNT_CHANGED,
     ACCOUNT_LOCKED,
-    BODY_MALFORMED,
     BUSY,
     CHANGED_RECENTLY,
     CODE_EXPIRED,
@@ -19,6 +18,7 @@ from rebind.domain.refusals import (
     LOCK_TOO_YOUNG,
     MUST_WAIT,
     NO_WAY,
+    NOTHING_WAITS,
     NUMBER_COUNTRY,
     NUMBER_IMPOSSIBLE,
     NUMBER_IS_OWN,
@@ -36,17 +36,18 @@ from rebind.domain.refusals import (
     SESSION_REQUIRED,
     SESSION_TOO_YOUNG,
     SMS_SIGN_IN_CLOSED,
+    SUPPORT_NEEDED,
     TOO_MANY_CODES,
     TOO_MANY_REQUESTS,
     TRY_AGAIN,
     WORK_INVALID,
     Refused,
 )
-from rebind.domain.request import Kind
 from rebind.entrypoints.api import schemas
+from rebind.entrypoints.api.beginning import begun
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.spelling import ID_PATTERN, read_id
-from rebind.flows import change, enrol, objections, requests, sign_in, undo, verify
+from rebind.flows import objections, recover, requests, verify
 from rebind.flows.desk import Desk, Given, Journeys, RequestView
 
 PATH = "/api/v1/requests"
@@ -69,6 +70,7 @@ _DECIDING = (
     NUMBER_TAKEN,
     FACTOR_TOO_YOUNG,
     SESSION_TOO_YOUNG,
+    SUPPORT_NEEDED,
     NO_WAY,
 )
 _SENT_AT_ONCE = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT})
@@ -85,28 +87,9 @@ class Requests:
 
     async def begin(self, call: Call) -> Outcome:
         """A journey begins; its first code leaves."""
-        asked: schemas.Begin = call.body
-        if asked.kind not in self._journeys:
+        if call.body.kind not in self._journeys:
             return Refused(JOURNEY_NOT_OFFERED)
-        if asked.kind is Kind.UNDO:
-            return await _undo(self._desk, call, asked)
-        if asked.kind is Kind.SIGN_IN:
-            return await _sign_in(self._desk, call, asked)
-        if asked.email is not None or asked.link is not None:
-            # Said, and of no effect in these journeys: better told than overlooked.
-            return Refused(BODY_MALFORMED)
-        if asked.number is None:
-            return Refused(NUMBER_MALFORMED)
-        if asked.send is not None and not _sendable(asked.kind, asked.send):
-            return Refused(PROOF_NOT_OFFERED)
-        match asked.kind:
-            case Kind.ENROL:
-                return _told(await enrol.begin(self._desk, call.caller, asked.number))
-            case Kind.CHANGE:
-                number, send = asked.number, asked.send
-                return _told(await change.begin(self._desk, call.caller, number, send))
-            case _:
-                return Refused(JOURNEY_NOT_OFFERED)
+        return _told(await begun(self._desk, call.caller, call.body))
 
     async def listed(self, call: Call) -> schemas.Requests | Refused:
         """What waits on the account."""
@@ -130,7 +113,15 @@ class Requests:
     async def send_code(self, call: Call) -> Outcome:
         """A code is on its way; said alike whether or not anybody is there."""
         request_id, asked = read_id(call.path["id"]), call.body
+        if asked.number is not None:
+            if asked.proof is not Proof.CODE_NEW:
+                return Refused(PROOF_NOT_OFFERED)
+            return _told(await recover.aim(self._desk, call.caller, request_id, asked.number))
         return _told(await requests.send_code(self._desk, call.caller, request_id, asked.proof))
+
+    async def resume(self, call: Call) -> Outcome:
+        """What waits already is gone on with from here."""
+        return _told(await recover.resume(self._desk, call.caller, read_id(call.path["id"])))
 
     async def prove(self, call: Call) -> Outcome:
         """Codes are answered, all together."""
@@ -153,40 +144,6 @@ class Requests:
     async def cancel(self, call: Call) -> Outcome:
         """The request is stopped."""
         return _told(await requests.cancel(self._desk, call.caller, read_id(call.path["id"])))
-
-
-async def _sign_in(desk: Desk, call: Call, asked: schemas.Begin) -> Outcome:
-    """By a number, with its code or without one; by a mailbox; or by whatever a passkey says."""
-    match asked:
-        case schemas.Begin(number=str(number), email=None, link=None, send=None):
-            return _told(await sign_in.by_number(desk, call.caller, number))
-        case schemas.Begin(number=str(number), email=None, link=None, send=[]):
-            return _told(await sign_in.by_number(desk, call.caller, number, ()))
-        case schemas.Begin(number=str(), email=None, link=None):
-            return Refused(PROOF_NOT_OFFERED)
-        case schemas.Begin(number=None, email=str(email), link=None, send=None | []):
-            return _told(await sign_in.by_email(desk, call.caller, email))
-        case schemas.Begin(number=None, email=None, link=None, send=None | []):
-            return _told(await sign_in.by_passkey(desk, call.caller))
-        case _:
-            return Refused(BODY_MALFORMED)
-
-
-async def _undo(desk: Desk, call: Call, asked: schemas.Begin) -> Outcome:
-    """By one address, or by the link that one address got."""
-    match asked:
-        case schemas.Begin(number=str(number), email=None, link=None, send=None):
-            return _told(await undo.by_number(desk, call.caller, number))
-        case schemas.Begin(number=None, email=str(email), link=None, send=None):
-            return _told(await undo.by_email(desk, call.caller, email))
-        case schemas.Begin(number=None, email=None, link=str(link), send=None):
-            return _told(await undo.by_link(desk, call.caller, link))
-        case _:
-            return Refused(BODY_MALFORMED)
-
-
-def _sendable(kind: Kind, send: list[Proof]) -> bool:
-    return kind is Kind.CHANGE and _SENT_AT_ONCE.issuperset(send) and len(set(send)) == len(send)
 
 
 def _told(outcome: RequestView | Refused) -> Outcome:
@@ -232,6 +189,7 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
                     "number": "+79031112233",
                     "send": ["code_current", "code_new"],
                 },
+                "recover": {"kind": "recover", "email": "anna@example.org"},
             },
             summary="Begin a journey; its first code leaves",
             operation_id="beginRequest",
@@ -332,13 +290,34 @@ def _answering(at: Requests) -> list[Route]:
             refusals=(
                 *_OPEN,
                 PROOF_NOT_OFFERED,
+                *_NUMBERS,
+                NUMBER_IS_OWN,
+                CHANGED_RECENTLY,
+                ACCOUNT_LOCKED,
+                SUPPORT_NEEDED,
                 CODE_TRIES_SPENT,
                 SMS_SIGN_IN_CLOSED,
                 *_SENDING,
             ),
-            examples={"again": {"proof": "code_current"}},
+            examples={
+                "again": {"proof": "code_current"},
+                "recover": {"proof": "code_new", "number": "+79031112233"},
+            },
             summary="Send a code; said alike whether or not anybody is there",
             operation_id="sendCode",
+            tag=TAG,
+        ),
+        Route(
+            method="POST",
+            path=ONE + "/resume",
+            handler=at.resume,
+            auth=Auth.REQUEST,
+            parameters=THE_REQUEST,
+            status=200,
+            answer=schemas.Request,
+            refusals=(*_OPEN, PROOF_NOT_OFFERED, NOTHING_WAITS, TRY_AGAIN),
+            summary="Go on here with a recovery of the same account that waits already",
+            operation_id="resumeRequest",
             tag=TAG,
         ),
         Route(

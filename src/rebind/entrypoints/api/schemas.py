@@ -63,10 +63,11 @@ Linked = Annotated[str, Meta(max_length=64)]
 class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A journey to be begun."""
 
-    kind: Annotated[Kind, Meta(description="enrol, sign_in, change and undo are offered")]
+    kind: Annotated[Kind, Meta(description="enrol, sign_in, change, recover and undo are offered")]
     number: Typed | None = None
     email: Annotated[
-        Mailbox | None, Meta(description="undo and sign_in by password, in place of a number")
+        Mailbox | None,
+        Meta(description="undo, recover, and sign_in by password, in place of a number"),
     ] = None
     link: Annotated[
         Linked | None, Meta(description="undo only: what stands in the link of a notice")
@@ -104,6 +105,10 @@ class AskCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A code to be sent."""
 
     proof: Annotated[Proof, Meta(description="code_new, code_current or code_email")]
+    number: Annotated[
+        Typed | None,
+        Meta(description="recover only, with code_new: the number that the account is to have"),
+    ] = None
 
 
 class Prove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,6 +186,14 @@ class Request(msgspec.Struct, frozen=True):
             description="PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3), where a "
             "passkey would lead on"
         ),
+    ] = UNSET
+    beside: Annotated[
+        list[Identifier] | UnsetType,
+        Meta(description="recover: what waits on this account already; `resume` goes on with it"),
+    ] = UNSET
+    case: Annotated[
+        str | UnsetType,
+        Meta(description="The link of its case: the one it opened, or that of an objection to it"),
     ] = UNSET
 
 
@@ -277,6 +290,8 @@ def request(view: RequestView) -> Request:
         session=UNSET if view.session is None else session(view.session),
         purpose=UNSET if view.purpose is None else Purpose(view.purpose),
         passkey=UNSET if view.passkey is None else view.passkey,
+        beside=[each.id.hex() for each in view.beside] if view.beside else UNSET,
+        case=UNSET if view.case is None else view.case,
     )
 
 

@@ -35,6 +35,10 @@ class Commands(msgspec.Struct, frozen=True):
     keys_rotate: Callable[[str, float, Callable[[str], None]], None]
     accounts_import: Callable[[Path, Callable[[int], None]], list[str]]
     sessions_end: Callable[[str | None], int]
+    operators_add: Callable[[str, str, str, str], str]
+    operators_list: Callable[[], list[tuple[str, ...]]]
+    operators_disable: Callable[[str], None]
+    operators_reset: Callable[[str], str]
     dev_seed: Callable[[int, Callable[[int], None]], None]
 
 
@@ -171,6 +175,7 @@ def _accounts(rebind: click.Group, commands: Commands) -> None:
             raise SystemExit(1)
 
     _sessions(rebind, commands)
+    _operators(rebind, commands)
 
     @rebind.group()
     def dev() -> None:
@@ -199,3 +204,43 @@ def _sessions(rebind: click.Group, commands: Commands) -> None:
             raise click.UsageError("say either --account or --all")
         ended = commands.sessions_end(account)
         click.echo(f"Sessions were ended of {ended} account{'' if ended == 1 else 's'}.")
+
+
+def _operators(rebind: click.Group, commands: Commands) -> None:
+    @rebind.group()
+    def operators() -> None:
+        """The people at the support desk."""
+
+    @operators.command("add")
+    @click.argument("login")
+    @click.option("--name", required=True, help="The name by which colleagues know this person.")
+    @click.option(
+        "--role",
+        type=click.Choice(["operator", "supervisor", "auditor", "administrator"]),
+        required=True,
+    )
+    @click.option("--locale", type=click.Choice(["en", "ru"]), default="en", show_default=True)
+    def add(login: str, name: str, role: str, locale: str) -> None:
+        """Let LOGIN in to the console: prints the link by which this person sets up a way in. It
+        counts once, for a day; whoever opens it first is in."""
+        click.echo(commands.operators_add(login, name, role, locale))
+
+    @operators.command("list")
+    def everybody() -> None:
+        """Who is at the desk."""
+        columns = ("login", "name", "role", "let in", "by", "state")
+        _table("Operators", columns, commands.operators_list())
+
+    @operators.command("disable")
+    @click.argument("login")
+    def disable(login: str) -> None:
+        """Let LOGIN in no more; all sessions end at once."""
+        commands.operators_disable(login)
+        click.echo(f"{login} is let in no more.")
+
+    @operators.command("reset")
+    @click.argument("login")
+    def reset(login: str) -> None:
+        """Invite LOGIN anew, who has lost every way in: prints another link. What let this person
+        in before stops at once."""
+        click.echo(commands.operators_reset(login))

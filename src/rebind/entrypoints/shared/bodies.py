@@ -25,6 +25,10 @@ from rebind.entrypoints.shared.callers import Headers
 BODY_MAX = 16 * 1024
 """Bytes; the longest body that means anything has a few hundred."""
 
+LETTER_MAX = 72 * 1024
+"""Bytes of a body with a message to the support desk: its 5,000 characters, of which JSON and forms
+may write each as twelve."""
+
 BODY_WAIT_S = 30.0
 """For the whole body, its first byte included: whoever never begins it, or sends it a byte at a
 time, must not hold us for ever."""
@@ -40,19 +44,21 @@ _JSON = re.compile(rb'application/json(?:\s*;\s*charset="?utf-8"?)?', re.IGNOREC
 _NULS = (b"\0", b"\\u0000")
 
 
-async def read(headers: Headers, receive: Receive, decoder: Decoder) -> Any | Refusal:
+async def read(
+    headers: Headers, receive: Receive, decoder: Decoder, most: int = BODY_MAX
+) -> Any | Refusal:
     """The body as the decoder's type. Refusals: content_type_wrong, body_too_large,
     body_malformed. Raises `ClientDisconnect` when nobody waits for an answer any more."""
     if _JSON.fullmatch(headers.get(b"content-type", b"").strip()) is None:
         return CONTENT_TYPE_WRONG
-    raw = await whole(headers, receive)
+    raw = await whole(headers, receive, most)
     return raw if isinstance(raw, Refusal) else _decoded(raw, decoder)
 
 
-async def whole(headers: Headers, receive: Receive) -> bytes | Refusal:
-    """The bytes of a body, whatever they are. Refusals: body_too_large, body_malformed (for one
-    that does not come to its end). Raises `ClientDisconnect`."""
-    if _said_too_large(headers.get(b"content-length", b"")):
+async def whole(headers: Headers, receive: Receive, most: int = BODY_MAX) -> bytes | Refusal:
+    """The bytes of a body, whatever they are, up to so many. Refusals: body_too_large,
+    body_malformed (for one that does not come to its end). Raises `ClientDisconnect`."""
+    if said_too_large(headers, most):
         return BODY_TOO_LARGE
     raw, more = b"", True
     begun = receive().__await__()
@@ -61,25 +67,27 @@ async def whole(headers: Headers, receive: Receive) -> bytes | Refusal:
     except StopIteration as there:
         # The usual case: the whole body came along with its head. A timer would cost more than all
         # the rest of the reading.
-        raw, more = _piece(there.value)
+        raw, more = piece_of(there.value)
         first = None
     else:
         first = _resumed(begun, waits_for)
     if more:
         try:
             async with asyncio.timeout(BODY_WAIT_S):
-                raw, more = await _rest(receive, raw, first)
+                raw, more = await _rest(receive, raw, first, most)
         except TimeoutError:
             return BODY_MALFORMED
-    return BODY_TOO_LARGE if more or len(raw) > BODY_MAX else raw
+    return BODY_TOO_LARGE if more or len(raw) > most else raw
 
 
-def _said_too_large(length: bytes) -> bool:
+def said_too_large(headers: Headers, most: int) -> bool:
     """Whether the sender itself says that reading is of no use; a small figure is not believed."""
-    return len(length) > len(str(BODY_MAX)) or (length.isdigit() and int(length) > BODY_MAX)
+    length = headers.get(b"content-length", b"")
+    return len(length) > len(str(most)) or (length.isdigit() and int(length) > most)
 
 
-def _piece(message: _Message) -> tuple[bytes, bool]:
+def piece_of(message: _Message) -> tuple[bytes, bool]:
+    """The bytes of a message, and whether more follow. Raises `ClientDisconnect`."""
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     return message.get("body", b""), message.get("more_body", False)
@@ -97,13 +105,13 @@ def _resumed(begun: Generator[Any, Any, _Message], waits_for: Any) -> Generator[
 
 
 async def _rest(
-    receive: Receive, so_far: bytes, first: Awaitable[_Message] | None
+    receive: Receive, so_far: bytes, first: Awaitable[_Message] | None, most: int
 ) -> tuple[bytes, bool]:
     """The pieces together, and whether reading stopped because they are too many bytes. `first` is
     a piece that is waited for already."""
     whole, more = bytearray(so_far), True
-    while more and len(whole) <= BODY_MAX:
-        piece, more = _piece(await (receive() if first is None else first))
+    while more and len(whole) <= most:
+        piece, more = piece_of(await (receive() if first is None else first))
         first = None
         whole += piece
     return bytes(whole), more

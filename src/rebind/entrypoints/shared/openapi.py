@@ -27,6 +27,7 @@ _SECURITY: dict[Auth, list[dict[str, list[str]]]] = {
     Auth.LINK: [],
     Auth.REQUEST: [{"request": []}, {"session": []}],
     Auth.SESSION: [{"session": []}],
+    Auth.CASE: [{"case": []}, {"session": []}],
 }
 _SCHEMES = {
     "session": {
@@ -38,6 +39,12 @@ _SCHEMES = {
         "type": "http",
         "scheme": "bearer",
         "description": "The token of a request that was begun without a session, given once.",
+    },
+    "case": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "What the link of a case carries after `/support/`: in each message about "
+        "it, and as `case` of the request that opened it.",
     },
 }
 _HEADERS: dict[str, Any] = {
@@ -112,6 +119,11 @@ def _operation(route: Route, by_type: dict[str, Any]) -> dict[str, Any]:
         if route.examples:
             content["examples"] = {name: {"value": value} for name, value in route.examples.items()}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.streams:
+        # What it is says the content alone; the header is not believed.
+        anything = {"schema": {"type": "string", "format": "binary"}}
+        content = {"application/octet-stream": anything}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from rebind.domain.refusals import Refusal, Refused
-from rebind.entrypoints.shared import bodies
+from rebind.entrypoints.shared import bodies, streams
 from rebind.flows.desk import Caller
 
 
@@ -25,16 +25,18 @@ class Auth(StrEnum):
     LINK = "whoever reads an address that was told, by the link of the notice"
     REQUEST = "who began the request, by its token or session"
     SESSION = "the holder of a live session"
+    CASE = "whoever reads one side of the case, by its link or by a session of its account"
 
 
 class Call(msgspec.Struct, frozen=True):
     """One call as a handler gets it: who, with which words in the path and the query, and the body
-    as the type that the table names."""
+    as the type that the table names, or piece by piece where the table says that it `streams`."""
 
     caller: Caller
     path: Mapping[str, str]
     query: bytes
     body: Any = None
+    stream: streams.Stream | None = None
 
     def asked(self, name: str) -> str | None:
         """A parameter of the query; the last one, where it is repeated."""
@@ -58,7 +60,8 @@ class Parameter(msgspec.Struct, frozen=True):
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table. `status` and `answer` are what it answers when nothing refuses;
-    `answer` None means no body. `examples` are bodies by their name."""
+    `answer` None means no body. `examples` are bodies by their name; `body_max` their bytes.
+    `streams`: the body is bytes of any kind, which the handler reads piece by piece."""
 
     method: str
     path: str
@@ -68,6 +71,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any
     refusals: tuple[Refusal, ...] = ()
     body: Any = None
+    body_max: int = bodies.BODY_MAX
+    streams: bool = False
     query: tuple[Parameter, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     examples: Mapping[str, Any] = {}
@@ -79,7 +84,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     def every_refusal(self) -> tuple[Refusal, ...]:
         """Its own and those of reading a body."""
         read = bodies.REFUSALS if self.body is not None else ()
-        return tuple(dict.fromkeys((*self.refusals, *read)))
+        streamed = streams.REFUSALS if self.streams else ()
+        return tuple(dict.fromkeys((*self.refusals, *read, *streamed)))
 
 
 class Line(Protocol):

@@ -16,7 +16,7 @@ from starlette.routing import Route as StarletteRoute
 
 from rebind.domain.acts import Door
 from rebind.domain.refusals import METHOD_NOT_ALLOWED, PATH_UNKNOWN, Refusal, Refused
-from rebind.entrypoints.shared import bodies, callers
+from rebind.entrypoints.shared import bodies, callers, streams
 from rebind.entrypoints.shared.problems import INTERNAL, Problems, RawHeaders, Reply
 from rebind.entrypoints.shared.routes import Call, Route
 
@@ -58,6 +58,8 @@ class _Served:
         self.status = route.status
         self.empty = route.answer is None
         self.decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
+        self.body_max = route.body_max
+        self.streams = route.streams
 
 
 class Place:
@@ -79,6 +81,8 @@ class Place:
         if served is None:
             status, said, body = self._refused(METHOD_NOT_ALLOWED, headers)
             reply = status, [*said, (b"allow", self._allow)], body
+        elif served.streams:
+            reply = await self._streamed(served, scope, headers, receive)
         else:
             reply = await self._answer(served, scope, headers, receive)
         await send_reply(reply, scope, send)
@@ -92,14 +96,34 @@ class Place:
         caller = callers.caller(scope, headers, self._door)
         body = None
         if served.decoder is not None:
-            body = await bodies.read(headers, receive, served.decoder)
+            body = await bodies.read(headers, receive, served.decoder, served.body_max)
             if isinstance(body, Refusal):
                 return self._problems.reply(Refused(body), caller.locale)
         answer = await served.handler(
             Call(caller, scope["path_params"], scope["query_string"], body)
         )
+        return self._told(served, answer, caller.locale)
+
+    async def _streamed(
+        self, served: _Served, scope: Scope, headers: callers.Headers, receive: Receive
+    ) -> Reply:
+        """The same for a body that the handler reads itself, and which may still be on its way when
+        the answer is there."""
+        caller = callers.caller(scope, headers, self._door)
+        stream = streams.opened(headers, receive, served.body_max)
+        if isinstance(stream, Refusal):
+            return self._problems.reply(Refused(stream), caller.locale)
+        call = Call(caller, scope["path_params"], scope["query_string"], stream=stream)
+        try:
+            answer = await served.handler(call)
+        except streams.Broken as broken:
+            answer = Refused(broken.refusal)
+        status, said, body = self._told(served, answer, caller.locale)
+        return status, said if await stream.ended() else streams.closing(said), body
+
+    def _told(self, served: _Served, answer: Any, locale: str) -> Reply:
         if isinstance(answer, Refused):
-            return self._problems.reply(answer, caller.locale)
+            return self._problems.reply(answer, locale)
         if served.empty:
             return served.status, _NO_BODY, b""
         said = _encoder.encode(answer)

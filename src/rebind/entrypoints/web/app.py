@@ -18,10 +18,12 @@ from rebind.entrypoints.web import (
     passkeys,
     passwords,
     phone,
+    recover,
     recovery_codes,
     requests,
     security,
     stop,
+    support,
     totp,
     undo,
     ways_in,
@@ -31,18 +33,23 @@ from rebind.entrypoints.web.faces import Explain, Faces
 from rebind.entrypoints.web.places import places
 from rebind.entrypoints.web.routes import Route
 from rebind.flows.desk import Desk, Journeys
+from rebind.flows.desk.intake import Intake
 from rebind.templates import pages
+from rebind.templates.pages import Site
 
 
 class WebDoor(msgspec.Struct, frozen=True):
-    """What the application around the doors is given: every page by its path, and how to tell what
-    no place answers."""
+    """What the application around the doors is given: every page by its path, how to tell what no
+    place answers, and what all pages have in common, for other doors with pages."""
 
     pages: Mapping[str, App]
     tell: Tell
+    site: Site
 
 
-def table(desk: Desk, journeys: Journeys, faces: Faces, library: Library) -> list[Route]:
+def table(
+    desk: Desk, journeys: Journeys, faces: Faces, library: Library, intake: Intake
+) -> list[Route]:
     """Every address of the pages."""
     explain = faces.paragraph
     after: confirming.After = {
@@ -69,6 +76,7 @@ def table(desk: Desk, journeys: Journeys, faces: Faces, library: Library) -> lis
         *requests.routes(desk, journeys, explain, after),
         *confirming.routes(desk, after, agains),
         *stop.routes(desk, journeys, explain),
+        *support.routes(desk, intake, explain),
         *undo.routes(desk, explain),
         *account.routes(desk),
         *emails.routes(desk, explain),
@@ -77,6 +85,7 @@ def table(desk: Desk, journeys: Journeys, faces: Faces, library: Library) -> lis
         *passkeys.routes(desk, explain),
         *passwords.routes(desk, explain),
         *phone.routes(desk, explain),
+        *recover.routes(desk, explain),
         *recovery_codes.routes(desk, explain),
         *totp.routes(desk, explain),
         *aside.routes(desk, explain),
@@ -88,6 +97,7 @@ def build(
     desk: Desk,
     journeys: Journeys,
     *,
+    intake: Intake,
     service: str,
     public_url: str,
     brand: Brand | None = None,
@@ -95,14 +105,15 @@ def build(
     heard: Callable[[Refusal], None] | None = None,
     more: Callable[[Explain], Sequence[Route]] | None = None,
 ) -> WebDoor:
-    """The door. `service` is the name that people see, `public_url` the address at which they see
-    it; `heard` is told every refusal that was given; `more` are the pages of a demo."""
+    """The door. `intake` takes documents in; `service` is the name that people see, `public_url`
+    the address at which they see it; `heard` is told every refusal that was given; `more` are the
+    pages of a demo."""
     library = Library(brand or Brand())
     site = pages.site(service, desk.policy, logo=library.logo, brand=library.css, demo=demo)
     parts = urlsplit(public_url)
     faces = Faces(desk, site, secure=parts.scheme == "https", heard=heard)
     origin = f"{parts.scheme}://{parts.netloc}".lower()
-    lines = table(desk, journeys, faces, library)
+    lines = table(desk, journeys, faces, library, intake)
     if more is not None:
         lines += more(faces.paragraph)
-    return WebDoor(places(lines, desk, faces, origin), faces.told)
+    return WebDoor(places(lines, desk, faces, origin), faces.told, site)

@@ -1,62 +1,52 @@
-"""The cookies of the pages: what they are called, how they are read and set.
+"""The cookies of the pages for people: what they are called, and how long they are kept.
 
-Each name begins with `__Host-`: a browser then takes it only with Secure, for the whole site and
-for this host alone, so that no neighbouring host can plant one. Browsers treat http://localhost as
-secure. Nothing here is proved: what a cookie carries is believed by flows, or not.
+Nothing here is proved: what a cookie carries is believed by flows, or not. Neighbour:
+`shared/cookies.py` reads and sets them, and those of the console.
 """
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
-from rebind.domain.units import DAY, SECOND, Id, Ms
+from rebind.domain.units import DAY, Id, Ms
+from rebind.entrypoints.shared.cookies import (
+    DAYS_MAX,
+    LANGUAGE,
+    VISITOR,
+    Header,
+    Jar,
+    given,
+    language,
+    read,
+    taken,
+)
 
-_PREFIX = b"__Host-rebind-"
-SESSION, DEVICE, REQUEST, VISITOR, LANGUAGE = "session", "device", "request", "visitor", "language"
+__all__ = [
+    "DEVICE",
+    "DEVICE_DAYS",
+    "LANGUAGE",
+    "RECOVERY",
+    "REQUEST",
+    "SESSION",
+    "UNSURE",
+    "VISITOR",
+    "Header",
+    "Jar",
+    "device",
+    "given",
+    "language",
+    "read",
+    "recovery",
+    "request",
+    "session",
+    "taken",
+    "unsure",
+]
+
+SESSION, DEVICE, REQUEST = "session", "device", "request"
+DEVICE_DAYS = DAYS_MAX
+RECOVERY = "recovery"
 UNSURE = "unsure"
 """Set while a session waits for its owner to say that the account behind the number is theirs. It
 guards nothing: it is there so that nobody walks through a stranger's account by mistake."""
-
-
-DEVICE_DAYS = 400
-"""As long as browsers keep any cookie; each sign-in begins it anew."""
-
-_ALWAYS = b"; Path=/; Secure; HttpOnly; SameSite=Lax"
-_VALUE_CHARACTERS_MAX = 700
-"""Room for a request with the longest way on, every character of it quoted."""
-
-Header = tuple[bytes, bytes]
-Jar = Mapping[str, str]
-"""Our cookies by their short names, as they were sent."""
-
-_EMPTY: Jar = {}
-
-
-def read(header: bytes | None) -> Jar:
-    """The cookies of ours in a request; of repeated ones the first counts."""
-    if header is None or _PREFIX not in header:
-        return _EMPTY
-    jar: dict[str, str] = {}
-    for part in header.split(b";"):
-        name, _equals, value = part.strip().partition(b"=")
-        if name.startswith(_PREFIX) and len(value) <= _VALUE_CHARACTERS_MAX:
-            jar.setdefault(name[len(_PREFIX) :].decode("latin-1"), value.decode("latin-1"))
-    return jar
-
-
-def given(name: str, value: str, for_ms: Ms | None = None) -> Header:
-    """The header that sets a cookie: for so long, or until the browser is closed."""
-    lasts = b"" if for_ms is None else b"; Max-Age=%d" % max(0, for_ms // SECOND)
-    return b"set-cookie", _PREFIX + name.encode() + b"=" + value.encode() + _ALWAYS + lasts
-
-
-def taken(name: str) -> Header:
-    """The header that takes a cookie away."""
-    return given(name, "", 0)
-
-
-def language(locale: str) -> Header:
-    """The language that was chosen in this browser."""
-    return given(LANGUAGE, locale, DEVICE_DAYS * DAY)
 
 
 def session(token: str) -> Header:
@@ -80,3 +70,10 @@ def request(request_id: Id, token: str, way_on: str | None, for_ms: Ms) -> Heade
     """A request begun without a session: its id, its token, and where it is to lead."""
     after = quote(way_on or "", safe="")
     return given(REQUEST, f"{request_id.hex()}.{token}.{after}", for_ms)
+
+
+def recovery(request_id: Id, token: str) -> Header:
+    """A recovery that this browser goes on with. It waits for days, in which people try to sign in
+    all the same: what they begin beside it must not push it out. How long the token opens anything
+    is the flows' to know."""
+    return given(RECOVERY, f"{request_id.hex()}.{token}", DEVICE_DAYS * DAY)

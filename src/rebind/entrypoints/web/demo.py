@@ -13,8 +13,9 @@ import msgspec
 
 from rebind.domain.refusals import PATH_UNKNOWN, Refused
 from rebind.domain.units import Ms
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
-from rebind.entrypoints.web import cookies, forms
+from rebind.entrypoints.web import cookies
 from rebind.entrypoints.web.entering import HOME, let_in
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Bytes, Moved, Outcome, Page, Route, Visit

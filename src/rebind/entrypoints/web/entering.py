@@ -9,8 +9,9 @@ other ways to sign in.
 from urllib.parse import quote
 
 from rebind.domain.refusals import Refused
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
-from rebind.entrypoints.web import cookies, forms
+from rebind.entrypoints.web import cookies
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
 from rebind.flows import account, enrol, sessions, sign_in

@@ -2,8 +2,8 @@
 
 from rebind.domain.evidence import Proof
 from rebind.domain.refusals import Refused
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
-from rebind.entrypoints.web import forms
 from rebind.entrypoints.web.account import inside
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Route, Visit

@@ -6,13 +6,14 @@ has not said yet that the account is theirs. Neighbours: `faces.py` shows what t
 `shared/serving.py` does the same for the JSON API.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 import msgspec
 
 from rebind.domain.refusals import (
     FORM_FOREIGN,
+    FORM_MALFORMED,
     FORM_STALE,
     METHOD_NOT_ALLOWED,
     SESSION_ENDED,
@@ -20,7 +21,8 @@ from rebind.domain.refusals import (
     Refusal,
     Refused,
 )
-from rebind.entrypoints.shared import callers
+from rebind.entrypoints.shared import callers, forms, guard, streams
+from rebind.entrypoints.shared.problems import Reply
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.serving import (
     ROUTE_IN_SCOPE,
@@ -30,7 +32,7 @@ from rebind.entrypoints.shared.serving import (
     Send,
     send_reply,
 )
-from rebind.entrypoints.web import cookies, forms, guard
+from rebind.entrypoints.web import cookies, uploads
 from rebind.entrypoints.web.faces import Faces
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
 from rebind.flows.desk import Desk, tokens
@@ -68,8 +70,11 @@ class Place:
             reply = status, [*said, (b"allow", self._allow)], body
         elif route.auth is Auth.SESSION and self._path != CHECK and cookies.UNSURE in visit.jar:
             reply = self._faces.reply(Moved(_and_back(CHECK, self._home(visit))), visit)
+        elif route.uploads:
+            reply = await self._uploaded(route, visit, headers, receive)
         elif route.method == "POST":
-            reply = self._faces.reply(*await self._posted(route, visit, headers, receive))
+            form = await forms.read(headers, receive, route.body_max)
+            reply = self._faces.reply(*await self._posted(route, visit, headers, form))
         else:
             outcome = await route.handler(visit)
             if isinstance(outcome, Refused):
@@ -83,10 +88,30 @@ class Place:
             return visit.here
         return guard.own_path(self._page.format(**visit.words)) or "/"
 
-    async def _posted(
+    async def _uploaded(
         self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
+    ) -> Reply:
+        """A form that ends in a file, which the handler reads itself. It may still be on its way
+        when the answer is there: then the connection ends with it."""
+        stream = streams.opened(headers, receive, uploads.BYTES_MAX)
+        if isinstance(stream, Refusal):
+            return self._faces.reply(Refused(stream), visit)
+        upload = uploads.opened(headers, stream)
+        form: Mapping[str, str] | Refusal = FORM_MALFORMED
+        if upload is not None:
+            form = await upload.fields()
+            visit = msgspec.structs.replace(visit, file=upload.file())
+        outcome, visit = await self._posted(route, visit, headers, form)
+        status, said, body = self._faces.reply(outcome, visit)
+        return status, said if await stream.ended() else streams.closing(said), body
+
+    async def _posted(
+        self,
+        route: Route,
+        visit: Visit,
+        headers: callers.Headers,
+        form: Mapping[str, str] | Refusal,
     ) -> tuple[Outcome, Visit]:
-        form = await forms.read(headers, receive)
         if isinstance(form, Refusal):
             return Refused(form), visit
         if guard.foreign(headers, self._origin):
@@ -100,7 +125,7 @@ class Place:
         mine = tokens.form_is_of(
             self._desk.seal, visit.jar.get(cookies.VISITOR), form.get(guard.FIELD)
         )
-        outcome = await route.handler(visit) if mine else Refused(FORM_STALE)
+        outcome = await _handled(route, visit) if mine else Refused(FORM_STALE)
         if isinstance(outcome, Refused) and outcome.refusal not in _SIGN_IN_FIRST and route.again:
             refused = outcome
             outcome = await route.again(visit, refused)
@@ -115,6 +140,13 @@ class Place:
         if refused.refusal not in _SIGN_IN_FIRST:
             return refused
         return Moved(_and_back(SIGN_IN, visit.here))
+
+
+async def _handled(route: Route, visit: Visit) -> Outcome:
+    try:
+        return await route.handler(visit)
+    except streams.Broken as broken:
+        return Refused(broken.refusal)
 
 
 def _and_back(to: str, here: str) -> str:

@@ -1,26 +1,35 @@
 """/requests/{id}: the one page of a request of any kind, and what its owner may do there.
 
 The bearer is the request's own token, where this browser began it without a session, else the
-session. Which page fits its kind and state is the template's to know. Refuses to give back what was
-typed to prove something. Neighbours: `confirming.py` says what comes after a re-authentication,
-`entering.py` what comes after a sign-in.
+session. Which page fits its kind and state is the template's to know. Whoever comes by the link of
+a message at another browser is told how to go on there, in the same words for every request.
+Refuses to give back what was typed to prove something. Neighbours: `confirming.py` says what comes
+after a re-authentication, `entering.py` what comes after a sign-in, `recover.py` has what a
+recovery alone can do.
 """
 
 from rebind.domain.evidence import Proof
-from rebind.domain.refusals import CODE_MALFORMED, PROOF_NOT_OFFERED, PROOF_WRONG, Refused
+from rebind.domain.refusals import (
+    CODE_MALFORMED,
+    PROOF_NOT_OFFERED,
+    PROOF_WRONG,
+    REQUEST_UNKNOWN,
+    Refused,
+)
+from rebind.domain.request import Kind
 from rebind.domain.units import Id
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.spelling import read_id
-from rebind.entrypoints.web import forms
 from rebind.entrypoints.web.confirming import After, gone_on
 from rebind.entrypoints.web.entering import let_in
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
-from rebind.flows import requests, verify
+from rebind.flows import account, cases, requests, verify
 from rebind.flows.desk import Desk, Given, Journeys, RequestView
 from rebind.templates.pages import Form, RequestPage
 
-_CODES = (Proof.CODE_CURRENT, Proof.CODE_NEW, Proof.CODE_EMAIL)
+_CODES = (Proof.CODE_CURRENT, Proof.CODE_NEW, Proof.CODE_EMAIL, Proof.CODE_CONTACT)
 _BY_NAME = {proof.value: proof for proof in _CODES}
 _DIGITS = (*_CODES, Proof.TOTP)
 _AS_TYPED = (Proof.PASSWORD, Proof.RECOVERY_CODE, Proof.PASSKEY)
@@ -39,7 +48,7 @@ class Requests:
 
     async def show(self, visit: Visit) -> Outcome:
         """Where the request stands."""
-        return await self._shown(visit, Form())
+        return await shown(self._desk, visit, Form())
 
     async def prove(self, visit: Visit) -> Outcome:
         """What was typed, all together."""
@@ -53,7 +62,9 @@ class Requests:
         if isinstance(view, Refused):
             return view
         if view.session is not None:
-            return await let_in(self._desk, visit, view, visit.way_after)
+            # A recovery says at its end what has happened; a sign-in leads where one wanted to go.
+            way_on = _path(view) if view.kind == Kind.RECOVER else visit.way_after
+            return await let_in(self._desk, visit, view, way_on)
         return await gone_on(self._after, visit, view)
 
     async def send_code(self, visit: Visit) -> Outcome:
@@ -75,24 +86,45 @@ class Requests:
         given = _given(visit)
         field = given[0].proof.value if len(given) == 1 else ""
         text = self._explain(refused, visit.caller.locale)
-        return await self._shown(visit, forms.again((), {}, refused, text, field))
+        return await shown(self._desk, visit, forms.again((), {}, refused, text, field))
 
-    async def _shown(self, visit: Visit, form: Form) -> Outcome:
-        request_id = _id(visit)
-        caller = visit.owner_of(request_id)
-        view = await requests.show(self._desk, caller, request_id)
-        if isinstance(view, Refused):
-            return await self._of_the_account(visit, request_id) or view
-        page = RequestPage(form, told=view.told, old=view.old, undo_until=view.undo_until)
-        return _page(view, page, inside=caller is visit.caller)
 
-    async def _of_the_account(self, visit: Visit, request_id: Id) -> Page | None:
-        """A request that waits on the account, for whoever did not begin it but is signed in."""
-        found = await requests.standing_on(self._desk, visit.caller)
-        for view in [] if isinstance(found, Refused) else found:
-            if view.id == request_id:
-                return _page(view, RequestPage(owner=False), inside=True)
-        return None
+async def shown(desk: Desk, visit: Visit, form: Form) -> Outcome:
+    """The page of the request that the address names, with what is wrong with a form of it."""
+    request_id = _id(visit)
+    caller = visit.owner_of(request_id)
+    view = await requests.show(desk, caller, request_id)
+    if isinstance(view, Refused):
+        return await _not_its_owners(desk, visit, request_id, view)
+    if view.kind == Kind.CASE and view.case is not None:
+        return await _written(desk, view.case)
+    page = RequestPage(form, told=view.told, old=view.old, undo_until=view.undo_until)
+    inside = caller is visit.caller
+    if view.kind == Kind.RECOVER:
+        # It is nobody's session's, but ends in one.
+        inside = not isinstance(await account.show(desk, visit.caller), Refused)
+    return _page(view, page, inside=inside)
+
+
+async def _written(desk: Desk, link: str) -> Outcome:
+    """The support desk has the message that this request was about."""
+    access = await cases.by_link(desk, link)
+    if isinstance(access, Refused):
+        return access
+    return Page("support/received", {"case": await cases.show(desk, access)})
+
+
+async def _not_its_owners(desk: Desk, visit: Visit, request_id: Id, refused: Refused) -> Outcome:
+    """A request that waits on the account, for whoever did not begin it but is signed in; else how
+    one goes on with a request that was begun in another browser."""
+    found = await requests.standing_on(desk, visit.caller)
+    inside = not isinstance(found, Refused)
+    for view in [] if isinstance(found, Refused) else found:
+        if view.id == request_id:
+            return _page(view, RequestPage(owner=False), inside=True)
+    if refused.refusal is not REQUEST_UNKNOWN:
+        return refused
+    return Page("requests/elsewhere", refused=refused, signed_in=inside)
 
 
 def _page(view: RequestView, page: RequestPage, *, inside: bool) -> Page:
@@ -113,7 +145,11 @@ def _given(visit: Visit) -> list[Given]:
 
 def _on(view: RequestView | Refused) -> Outcome:
     """On to the page of the request."""
-    return view if isinstance(view, Refused) else Moved(f"/requests/{view.id.hex()}")
+    return view if isinstance(view, Refused) else Moved(_path(view))
+
+
+def _path(view: RequestView) -> str:
+    return f"/requests/{view.id.hex()}"
 
 
 def routes(desk: Desk, journeys: Journeys, explain: Explain, after: After) -> list[Route]:

@@ -5,23 +5,28 @@ limits nothing, and knows neither headers nor bytes. Neighbours: `app.py` puts t
 `places.py` serves it.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from urllib.parse import unquote
 
 import msgspec
 
 from rebind.domain.refusals import Refused
 from rebind.domain.units import Id
+from rebind.entrypoints.shared import bodies, forms, guard
+from rebind.entrypoints.shared.outcomes import Bytes, Moved, Outcome, Page
 from rebind.entrypoints.shared.routes import Auth
-from rebind.entrypoints.web import cookies, forms, guard
-from rebind.entrypoints.web.cookies import Header, Jar
+from rebind.entrypoints.shared.spelling import read_id
+from rebind.entrypoints.web import cookies
+from rebind.entrypoints.web.cookies import Jar
 from rebind.flows.desk import Caller
+
+__all__ = ["Again", "Bytes", "Handler", "Moved", "Outcome", "Page", "Route", "Visit"]
 
 
 class Visit(msgspec.Struct, frozen=True):
     """One request as a handler gets it. `here` is the address of the page that is shown, or to
-    which a form was sent; `zips`: an answer may be compressed; `form` is empty for GET."""
+    which a form was sent; `zips`: an answer may be compressed; `form` is empty for GET; `file` is
+    that of a form with one, on its way."""
 
     caller: Caller
     jar: Jar
@@ -30,6 +35,7 @@ class Visit(msgspec.Struct, frozen=True):
     query: bytes
     zips: bool = False
     form: Mapping[str, str] = forms.NOTHING
+    file: AsyncIterator[bytes] | None = None
 
     def asked(self, name: str) -> str | None:
         """A parameter of the query; nothing where the query cannot be read."""
@@ -44,10 +50,17 @@ class Visit(msgspec.Struct, frozen=True):
     def owner_of(self, request_id: Id) -> Caller:
         """The caller for one request: its own token, where this browser began it without a
         session, else the session."""
-        named, _dot, rest = self.jar.get(cookies.REQUEST, "").partition(".")
-        if named != request_id.hex():
-            return self.caller
-        return msgspec.structs.replace(self.caller, bearer=rest.partition(".")[0])
+        for kept in (cookies.REQUEST, cookies.RECOVERY):
+            named, _dot, rest = self.jar.get(kept, "").partition(".")
+            if named == request_id.hex():
+                return msgspec.structs.replace(self.caller, bearer=rest.partition(".")[0])
+        return self.caller
+
+    @property
+    def recovery(self) -> tuple[Id, str] | None:
+        """The recovery that this browser goes on with, if there is one: its id and its token."""
+        named, _dot, token = self.jar.get(cookies.RECOVERY, "").partition(".")
+        return (read_id(named), token) if token else None
 
     @property
     def way_after(self) -> str | None:
@@ -56,34 +69,6 @@ class Visit(msgspec.Struct, frozen=True):
         return guard.own_path(unquote(kept))
 
 
-class Page(msgspec.Struct, frozen=True):
-    """A page to be shown. `locale` is the account's language, where there is an account; `refused`
-    is why it is shown again."""
-
-    name: str
-    context: Mapping[str, Any] = {}
-    locale: str | None = None
-    refused: Refused | None = None
-    cookies: tuple[Header, ...] = ()
-    signed_in: bool = False
-
-
-class Moved(msgspec.Struct, frozen=True):
-    """Go on at another address of ours."""
-
-    to: str
-    cookies: tuple[Header, ...] = ()
-    status: int = 303
-
-
-class Bytes(msgspec.Struct, frozen=True):
-    """Something that is no page: its headers and its body."""
-
-    headers: tuple[Header, ...]
-    body: bytes
-
-
-Outcome = Page | Moved | Bytes | Refused
 Handler = Callable[[Visit], Awaitable[Outcome]]
 Again = Callable[[Visit, Refused], Awaitable[Outcome]]
 """The page that a form stands on, with why it was refused."""
@@ -92,7 +77,7 @@ Again = Callable[[Visit, Refused], Awaitable[Outcome]]
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table. `again` belongs to a form; without it a refusal is a page of its
     own. `page` is where the form stands, when that is another address: whoever opens the address
-    of the form is sent there."""
+    of the form is sent there. `body_max` are its bytes; `uploads`: it ends in a file."""
 
     method: str
     path: str
@@ -101,3 +86,5 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     again: Again | None = None
     page: str | None = None
+    body_max: int = bodies.BODY_MAX
+    uploads: bool = False

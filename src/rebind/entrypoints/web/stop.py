@@ -7,9 +7,9 @@ Neighbour: `undo.py` is for a change that is done.
 from rebind.domain.phone import masked
 from rebind.domain.refusals import REQUEST_FINISHED, Refused
 from rebind.domain.request import State
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.spelling import read_id
-from rebind.entrypoints.web import forms
 from rebind.entrypoints.web.account import inside
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
@@ -71,7 +71,7 @@ class Stop:
         if isinstance(view, Refused):
             return view
         now = self._desk.clock.now()
-        what = NoticeView(view.kind, masked(who.number), view.number, now, now)
+        what = NoticeView(view.kind, masked(who.number), view.number, now, now, view.case)
         return inside("stop/done", who, what=what)
 
 

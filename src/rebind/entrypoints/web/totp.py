@@ -11,9 +11,9 @@ import msgspec
 from rebind.domain.refusals import Refused
 from rebind.domain.rows import Purpose
 from rebind.domain.units import Id
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.spelling import read_id
-from rebind.entrypoints.web import forms
 from rebind.entrypoints.web.account import inside
 from rebind.entrypoints.web.confirming import Continue
 from rebind.entrypoints.web.faces import Explain

@@ -7,8 +7,8 @@ Neighbour: `stop.py` is for a change that still waits.
 
 from rebind.domain.refusals import LINK_UNKNOWN, REQUEST_FINISHED, Refused
 from rebind.domain.request import State
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
-from rebind.entrypoints.web import forms
 from rebind.entrypoints.web.entering import kept
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit

@@ -9,8 +9,8 @@ import msgspec
 
 from rebind.domain.evidence import Proof
 from rebind.domain.refusals import PROOF_WRONG, Refused
+from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
-from rebind.entrypoints.web import forms
 from rebind.entrypoints.web.account import inside
 from rebind.entrypoints.web.cookies import UNSURE, taken
 from rebind.entrypoints.web.entering import CHECK, HOME, gone, kept, let_in

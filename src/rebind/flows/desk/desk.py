@@ -9,13 +9,18 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from rebind.domain.acts import Act, Door, Line
+from rebind.domain.calendar import Calendar
 from rebind.domain.limits import Limits
+from rebind.domain.operators import login_of, subject
 from rebind.domain.policy import Policy
 from rebind.domain.refusals import (
     ACCOUNT_CHANGED,
     CODE_TRIES_SPENT,
     FACTOR_UNKNOWN,
+    INVITATION_UNKNOWN,
     NUMBER_TAKEN,
+    OPERATOR_LOGIN_TAKEN,
+    OPERATOR_SESSION_REQUIRED,
     PROOF_WRONG,
     REAUTHENTICATION_REQUIRED,
     REQUEST_FINISHED,
@@ -66,6 +71,8 @@ class Desk(msgspec.Struct, frozen=True):
     carrier: Carrier | None
     """The operator, where the administrator has one to ask."""
     policy: Policy
+    calendar: Calendar
+    """Which days the support desk works."""
     limits: Limits
     nudge: Callable[[], None]
     """Tells a worker in this process that something may wait in the outbox."""
@@ -76,7 +83,7 @@ class Desk(msgspec.Struct, frozen=True):
         """Commit one batch with its audit lines. Raises `Missed` with nothing kept."""
         if not lines:
             raise ValueError("a batch without an audit line: every act leaves one")
-        with_ids = [(self.dice.id(now), line) for line in lines]
+        with_ids = [(self.dice.id(now), line) for line in _mirrored(lines)]
         await self.engine.write([*writes, store_acts.append(with_ids, now)])
         self.nudge()
 
@@ -92,6 +99,18 @@ class Desk(msgspec.Struct, frozen=True):
         return None
 
 
+def _mirrored(lines: Sequence[Line]) -> list[Line]:
+    """What somebody at the desk does to something else stands under their own id too, with that
+    thing in the place of the request: so their whole trail is read by its key."""
+    mirrored = list(lines)
+    for each in lines:
+        login = login_of(each.actor)
+        if login is not None and subject(login) != each.subject_id:
+            own = {"subject_id": subject(login), "request_id": each.subject_id}
+            mirrored.append(msgspec.structs.replace(each, **own))
+    return mirrored
+
+
 _MISSED: dict[str, Refusal] = {
     "accounts.freeze": ACCOUNT_CHANGED,
     "accounts.rebound": ACCOUNT_CHANGED,
@@ -103,6 +122,9 @@ _MISSED: dict[str, Refusal] = {
     "bindings.confirm": ACCOUNT_CHANGED,
     "bindings.release": ACCOUNT_CHANGED,
     "bindings.unmoved": ACCOUNT_CHANGED,
+    "cases.move": TRY_AGAIN,
+    "cases.submit": REQUEST_FINISHED,
+    "cases.touch": TRY_AGAIN,
     "challenges.consume": REQUEST_FINISHED,
     "challenges.set": CODE_TRIES_SPENT,
     "emails.make_primary": FACTOR_UNKNOWN,
@@ -110,6 +132,19 @@ _MISSED: dict[str, Refusal] = {
     "limits.count": TOO_MANY_CODES,
     "numbers.hold": ACCOUNT_CHANGED,
     "numbers.reserve": NUMBER_TAKEN,
+    "operator_passkeys.add": TRY_AGAIN,
+    "operator_passkeys.remove": FACTOR_UNKNOWN,
+    "operator_passkeys.used": TRY_AGAIN,
+    "operator_sessions.end": SESSION_UNKNOWN,
+    "operator_sessions.open": TRY_AGAIN,
+    "operators.add": OPERATOR_LOGIN_TAKEN,
+    "operators.change_role": TRY_AGAIN,
+    "operators.disable": TRY_AGAIN,
+    "operators.invite": TRY_AGAIN,
+    "operators.join": INVITATION_UNKNOWN,
+    "operators.proved": PROOF_WRONG,
+    "operators.set_password": OPERATOR_SESSION_REQUIRED,
+    "operators.stands": OPERATOR_SESSION_REQUIRED,
     "passkeys.remove": FACTOR_UNKNOWN,
     "passkeys.rename": FACTOR_UNKNOWN,
     "passkeys.used": TRY_AGAIN,

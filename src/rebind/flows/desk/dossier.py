@@ -40,6 +40,7 @@ from rebind.domain.units import DAY, HOUR, Id, Ms
 from rebind.flows.desk.callers import device_facts, knows
 from rebind.flows.desk.desk import Desk
 from rebind.flows.desk.naming import Name, strangers_needs
+from rebind.flows.desk.own import email_factor
 from rebind.store import accounts, challenges, emails, factors, numbers, requests
 from rebind.store.accounts import Released
 from rebind.store.challenges import Challenge
@@ -47,6 +48,9 @@ from rebind.store.emails import EmailRow
 from rebind.store.factors import FactorRow
 from rebind.store.requests import RequestRow
 from rebind.store.statements import Query, Rows
+
+OF_ANYBODY = frozenset({Kind.ENROL, Kind.CASE})
+"""Journeys that are about no account yet, or about none."""
 
 _WITHOUT_NEW_NUMBER = frozenset({Kind.SIGN_IN, Kind.REAUTHENTICATE})
 
@@ -191,10 +195,6 @@ class Dossier(msgspec.Struct, frozen=True):
             return Refused(ACCOUNT_CHANGED)
         return None
 
-    def left(self, proof: Proof) -> int:
-        """How many of one kind the account has left to use."""
-        return sum(row.detail for row in self.beside if row.proof == proof)
-
     def proofs(self) -> frozenset[Proof]:
         """The kinds of proof that it has collected."""
         return frozenset(item.proof for item in self.evidence)
@@ -212,7 +212,7 @@ class Dossier(msgspec.Struct, frozen=True):
         """What is asked, in the words of the rule."""
         row, kind = self.row, self.kind
         standing = NumberStanding.NONE
-        if kind not in _WITHOUT_NEW_NUMBER:
+        if self.names_number:
             standing = numbers.standing(
                 row.holder,
                 row.held_until,
@@ -224,7 +224,26 @@ class Dossier(msgspec.Struct, frozen=True):
         session = None
         if row.session_level is not None and row.session_opened_at is not None:
             session = SessionFacts(Level(row.session_level), row.session_opened_at)
-        return Ask(kind, standing, session, self._undone(policy, now), self.purpose)
+        return Ask(
+            kind,
+            standing,
+            session,
+            self._undone(policy, now),
+            self.purpose,
+            support=row.case_id is not None,
+            contested=row.contested is not None,
+        )
+
+    @property
+    def names_number(self) -> bool:
+        """Whether it says which number is to be the account's: a recovery does once something was
+        proved, and who writes to the support desk only where a number is wanted."""
+        row, kind = self.row, self.kind
+        if kind is Kind.RECOVER:
+            return row.aimed_at is not None or row.case_id is not None
+        if kind is Kind.CASE:
+            return row.number_key != b""
+        return kind not in _WITHOUT_NEW_NUMBER
 
     @property
     def sms_off_at(self) -> Ms | None:
@@ -289,6 +308,7 @@ class Dossier(msgspec.Struct, frozen=True):
             lock=self._lock(),
             factors=self.factors(),
             sms_off=self.sms_off_at is not None,
+            seen_at=row.seen_at,
         )
 
     def _strangers_needs(self, desk: Desk) -> Ways:
@@ -337,21 +357,10 @@ class Dossier(msgspec.Struct, frozen=True):
         for everybody (invariant 8)."""
         if not may(self.state(now), Move.PROVE):
             return ()
-        if self._asked_by_stranger:
+        if self._asked_by_stranger and self.kind is not Kind.CASE:
             return self._strangers_needs(desk)
         decision = self.decide(desk, self.evidence, CarrierFacts(), now)
         return decision.ways if isinstance(decision, Need | Wait) else ()
-
-
-def own_factors(mailboxes: Rows, beside: Rows) -> tuple[Factor, ...]:
-    """What an account has set, of the rows of `emails.of_account` and `factors.of_account`."""
-    live = (email_factor(row) for row in emails.rows(mailboxes) if row.removed_at is None)
-    return (*live, *(row.factor for row in factors.rows(beside)))
-
-
-def email_factor(email: EmailRow) -> Factor:
-    """An address as the rule takes it."""
-    return Factor(Proof.CODE_EMAIL, email.set_at, requests.proofs(email.set_by))
 
 
 def queries(desk: Desk, request_id: Id, owner_hash: bytes | None, now: Ms) -> tuple[Query, ...]:

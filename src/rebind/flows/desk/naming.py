@@ -27,4 +27,6 @@ _FIRST_PROOFS: dict[Name, Ways] = {
 
 def strangers_needs(kind: Kind, named_by: Name = Name.NUMBER) -> Ways:
     """What a request begun without a session needs before anything is proved."""
+    if kind is Kind.RECOVER:
+        return ((Proof.CODE_EMAIL,),)
     return ((Proof.CODE_NEW,),) if kind is Kind.ENROL else _FIRST_PROOFS[named_by]

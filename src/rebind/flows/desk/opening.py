@@ -28,13 +28,17 @@ class Subject(msgspec.Struct, frozen=True):
 class About(msgspec.Struct, frozen=True):
     """What a new request is about: a number with its country; of an undo the address by which it
     was begun, and the request to be undone; of a re-authentication its purpose, and the mailbox or
-    factor that it is for."""
+    factor that it is for. `case_id`: the case that it opens or comes from; `contested`: a
+    supervisor has heard both sides of it there; `due_at`: when time is to look at it."""
 
     address: str
     key: bytes
     region: str
     request_id: Id | None = None
     purpose: Purpose | None = None
+    case_id: Id | None = None
+    contested: bool = False
+    due_at: Ms | None = None
 
 
 def begin(
@@ -63,6 +67,9 @@ def begin(
         now + (lives or desk.policy.request_ttl_s * SECOND),
         about.request_id,
         about.purpose,
+        about.case_id,
+        contested=about.contested,
+        due_at=about.due_at,
     )
 
 

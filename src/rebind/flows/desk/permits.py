@@ -103,9 +103,11 @@ async def spend(
     *,
     what: str = "",
     end_others: bool = False,
+    silent: bool = False,
 ) -> Refused | None:
     """Do the act: its writes, the permit spent, everybody told (message `security_changed`, with
-    the act and `what` it was about). `end_others` ends all other sessions.
+    the act and `what` it was about; `silent`: the writes tell of it in words of their own, or it
+    changes nothing). `end_others` ends all other sessions.
     Refusals: reauthentication_required, try_again, session_ended."""
     row, account_id = permit.dossier.row, permit.account_id
     lines: list[Line] = [line(caller, act, account_id, row.id, row.policy_row)]
@@ -113,8 +115,9 @@ async def spend(
         accounts.touch(account_id, row.account_version or 0),
         requests.spend(row.id, _since(desk, now), now),
         *writes,
-        outbox.put(notices.security(desk, permit.dossier, act, what, now)),
     ]
+    if not silent:
+        batch.append(outbox.put(notices.security(desk, permit.dossier, act, what, now)))
     if row.session_id is not None and end_others:
         batch.append(sessions.end_others(account_id, row.session_id, act, now))
         lines.append(line(caller, Act.SESSIONS_ENDED, account_id, row.id, act))

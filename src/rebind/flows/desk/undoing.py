@@ -10,12 +10,12 @@ from rebind.domain.request import Kind, State
 from rebind.domain.rows import AccountFacts, Apply, Gives, LockFacts
 from rebind.domain.sign_in import sms_lifts_at
 from rebind.domain.units import DAY, HOUR, Ms
-from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk import notices
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Finished, News, next_repeat
 from rebind.flows.desk.notices import FALLBACK_LOCALE, Addressee
+from rebind.flows.desk.own import email_factor
 from rebind.store import accounts, devices, emails, factors, numbers, outbox, sessions, standing
 from rebind.store.outbox import Parcel
 from rebind.store.statements import Write
@@ -144,7 +144,7 @@ def _told(desk: Desk, dossier: Dossier, message: str, new: str, when: Ms, now: M
         row.confirmed_at or when,
         factors=(
             *(
-                dossiers.email_factor(mail)
+                email_factor(mail)
                 for mail in trusted
                 if mail.removed_at is None or mail.removed_at > since
             ),

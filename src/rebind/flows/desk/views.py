@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from rebind.domain import mailbox
+from rebind.domain.cases import Side
 from rebind.domain.evidence import Proof
 from rebind.domain.phone import masked
-from rebind.domain.request import State, state_of
+from rebind.domain.request import Kind, State, state_of
 from rebind.domain.rows import Ways
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk import tokens
@@ -46,7 +47,8 @@ class RequestView(msgspec.Struct, frozen=True):
     the addresses that have then heard of it; of a finished change `old` is the number before, and
     `undo_until` till when it can be taken back. `purpose` is what a re-authentication is for and
     `about` the mailbox or the id that it is for; `passkey` is what a browser needs to use one
-    (PublicKeyCredentialRequestOptionsJSON)."""
+    (PublicKeyCredentialRequestOptionsJSON). `beside` are recoveries that wait already; `case`
+    is what the link to its case carries."""
 
     id: Id
     kind: str
@@ -65,6 +67,8 @@ class RequestView(msgspec.Struct, frozen=True):
     purpose: str | None = None
     about: str = ""
     passkey: dict[str, Any] | None = None
+    beside: tuple["RequestView", ...] = ()
+    case: str | None = None
 
 
 def request(
@@ -93,7 +97,16 @@ def request(
         purpose=stored.purpose,
         about="" if stored.purpose is None else dossier.number(desk),
         passkey=passkey(desk, stored.id, needs),
+        case=_opened(desk, dossier, state),
     )
+
+
+def _opened(desk: Desk, dossier: Dossier, state: State) -> str | None:
+    """The link to the case that a request has just opened: both codes were answered here."""
+    case_id = dossier.row.case_id
+    if dossier.kind is not Kind.CASE or state is not State.DONE or case_id is None:
+        return None
+    return tokens.case_link(desk.seal, case_id, Side.PERSON)
 
 
 def passkey(desk: Desk, request_id: Id, needs: Ways) -> dict[str, Any] | None:

@@ -13,6 +13,9 @@ from rebind.providers.dice.words import word
 SECRET_BYTES = 16
 """128 bits: OWASP ASVS 5.0 7.2.3."""
 
+KEY_BYTES = 32
+"""AES-256 (FIPS 197)."""
+
 CODE_DIGITS_MAX = 12
 
 _MOMENT_MAX = 1 << 48
@@ -59,6 +62,10 @@ class SystemDice:
     def secret(self) -> bytes:
         """128 bits that nothing else has seen."""
         return os.urandom(SECRET_BYTES)
+
+    def key(self) -> bytes:
+        """256 bits that nothing else has seen."""
+        return os.urandom(KEY_BYTES)
 
     def fraction(self) -> float:
         """Uniform in [0, 1) with the 53 bits that a float can hold."""

@@ -102,12 +102,14 @@ class AesSeal:
         version, maccers = self._maccers.get(kind) or self._new_maccers(kind)
         return version + _over(maccers[version[0]], parts)
 
-    def matches(self, mac: bytes, kind: str, *parts: bytes) -> bool:
-        """Whether `mac` was made of these parts, under the key version that it names."""
-        if len(mac) != 1 + MAC_BYTES:
+    def matches(self, mac: bytes, kind: str, *parts: bytes, bits: int = 8 * MAC_BYTES) -> bool:
+        """Whether `mac` was made of these parts, under the key version that it names. `bits` says
+        how much of it was kept: whoever shortens one says so here, and no length is believed."""
+        kept = bits // 8
+        if len(mac) != 1 + kept:
             return False
         maccer = (self._maccers.get(kind) or self._new_maccers(kind))[1].get(mac[0])
-        return maccer is not None and compare_digest(mac[1:], _over(maccer, parts))
+        return maccer is not None and compare_digest(mac[1:], _over(maccer, parts)[:kept])
 
     def _new_place(self, place: str) -> _Place:
         places = self._places

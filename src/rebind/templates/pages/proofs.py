@@ -11,7 +11,7 @@ from rebind.domain.evidence import CODES, SECOND_FACTORS, Proof
 from rebind.domain.request import Kind
 from rebind.domain.rows import Purpose
 from rebind.templates.catalogue import Catalogue, Locale
-from rebind.templates.pages.tellings import Sent, Way
+from rebind.templates.pages.tellings import Sent, Way, sent_for
 
 _catalogue = Catalogue()
 
@@ -102,8 +102,11 @@ def _way_called(way: Way, kind: str) -> str:
 def ways(needs: Sequence[Way], sent: Sequence[Sent], kind: str = "") -> list[Way]:
     """The ways of a request that can be gone on its page: quickest first, but before them one for
     which every code was sent, since that is the one being gone, and printed codes last. Where every
-    way leads to the same, none asks for more than another one."""
+    way leads to the same, none asks for more than another one. A recovery asks for the code to its
+    new number last, because the number is named only then."""
     offered = [way for way in needs if way and GIVEN_HERE.issuperset(way)]
+    if kind == Kind.RECOVER:
+        offered = [_but_the_new_number(way) or way for way in offered]
     if kind in _ALL_ALIKE:
         sets = [frozenset(way) for way in offered]
         offered = [way for way in offered if not any(each < frozenset(way) for each in sets)]
@@ -114,6 +117,22 @@ def ways(needs: Sequence[Way], sent: Sequence[Sent], kind: str = "") -> list[Way
         return not coded or not coded <= under_way, Proof.RECOVERY_CODE in way
 
     return sorted(offered, key=place)
+
+
+def stage(needs: Sequence[Way], sent: Sequence[Sent]) -> str:
+    """What an open recovery asks for now: the code of the `email`, a second `factor`, the new
+    `number`, the `code` sent there; or `nothing`, where no way leads on from here."""
+    if not needs:
+        return "nothing"
+    if any(Proof.CODE_EMAIL in way for way in needs):
+        return "email"
+    if all(map(_but_the_new_number, needs)):
+        return "factor"
+    return "number" if sent_for(sent, Proof.CODE_NEW) is None else "code"
+
+
+def _but_the_new_number(way: Way) -> Way:
+    return tuple(proof for proof in way if proof is not Proof.CODE_NEW)
 
 
 def fields(way: Way, sent: Sequence[Sent]) -> list[Proof]:

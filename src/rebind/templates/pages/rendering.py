@@ -22,7 +22,7 @@ from markupsafe import Markup
 from rebind.domain.units import DAY, MINUTE, Ms
 from rebind.templates import moments, refusals
 from rebind.templates.catalogue import Catalogue, Locale
-from rebind.templates.pages import proofs, tellings
+from rebind.templates.pages import casewords, proofs, tellings
 
 FOLDER = Path(__file__).parent
 _FIGURE = re.compile(r"%\((\w+)\)s")
@@ -178,6 +178,10 @@ def _environment(locale: Locale) -> Environment:
     environment.filters |= {
         "act": lambda act: tellings.act(act, locale),
         "any_for": tellings.any_for,
+        "by_day": lambda day: moments.by_day(day, locale),
+        "case_kind": lambda kind: casewords.kind(kind, locale),
+        "case_state": lambda state: casewords.state(state, locale),
+        "document_kind": lambda kind: casewords.document(kind, locale),
         "code_asked": lambda proof, kind: tellings.code_asked(kind, proof, locale),
         "code_label": lambda proof, kind: tellings.code_label(kind, proof, locale),
         "country": lambda region: tellings.country(region, locale),
@@ -197,6 +201,7 @@ def _environment(locale: Locale) -> Environment:
         "refusal": lambda code: refusals.told(code, locale),
         "sent_for": tellings.sent_for,
         "span": lambda hours: tellings.span(hours, locale),
+        "stage": proofs.stage,
         "time": lambda moment: _at(moment // MINUTE, locale),
         "time_short": lambda moment: _at_short(moment // MINUTE, locale),
         "until": lambda moment, now: _until(-(-moment // MINUTE), now // DAY, locale),

@@ -17,9 +17,12 @@ from rebind.domain.policy import Policy
 from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, HOUR, MINUTE, SECOND, Id, Ms
 from rebind.templates.pages import (
+    console_samples,
     passkey_samples,
     password_samples,
+    recover_samples,
     security_samples,
+    support_samples,
     totp_samples,
 )
 from rebind.templates.pages.views import Form, NoticeView, RequestPage, Work
@@ -142,6 +145,8 @@ class Request(msgspec.Struct, frozen=True):
     purpose: str | None = None
     about: str = ""
     passkey: dict[str, Any] | None = None
+    beside: tuple["Request", ...] = ()
+    case: str | None = None
 
 
 WAITING = Request(
@@ -161,6 +166,7 @@ READY = Request(
     expires_at=NOW + 7 * DAY,
     id=(NOW - 14 * DAY).to_bytes(6, "big") + bytes(10),
 )
+RECOVERY = Request("recover", "waiting", wait_until=NOW + 3 * DAY, row="R2")
 _NOTICE = NoticeView("change", _OLD, _NEW, NOW - HOUR, NOW + 3 * DAY)
 _BEGUN = NoticeView("change", _OLD, _NEW, NOW - HOUR, None)
 _WRONG = Form({"number": "+7 916 123"}, {"number": "Please check the digits."})
@@ -175,6 +181,10 @@ def all_samples() -> Iterator[Sample]:
     yield from _open_requests()
     yield from _factor_requests()
     yield from _other_requests()
+    recovery = Request("recover"), Code(C_MAIL, _MAIL)
+    yield from (Sample(*each) for each in recover_samples.all_samples(*recovery, NOW))
+    case = Request("case"), Code(Proof.CODE_CONTACT, _MAIL)
+    yield from (Sample(*each) for each in support_samples.all_samples(*case, Account(), NOW))
     yield from _inside()
 
 
@@ -310,7 +320,7 @@ def _inside() -> Iterator[Sample]:
     )
     for name, path in own:
         yield page(name, "", path, account=account, waiting=[])
-        yield page(name, "waiting", path, account=account, waiting=[WAITING])
+        yield page(name, "waiting", path, account=account, waiting=[WAITING, RECOVERY])
         yield page(name, "probation", path, account=probation, waiting=[])
     for state in ("locked", "number_required"):
         unusual = Account(state=state)
@@ -336,6 +346,7 @@ def _inside() -> Iterator[Sample]:
     yield page("sessions/not_mine", "", "/sessions/not-mine", account=account, waiting=[])
     for of_factors in (passkey_samples, password_samples, security_samples, totp_samples):
         yield from (Sample(*each) for each in of_factors.all_samples(account, NOW))
+    yield from (Sample(*each) for each in console_samples.all_samples(NOW))
     plain, asks = Form({"next": ""}), Form({"next": "/phone"})
     yield page("sign_in/check", "", "/sign-in/check", account=account, ways=Ways(), form=plain)
     more = Ways(emails=(_MAIL, "b•••@example.net"), passkeys=2, password=True, totp=True)

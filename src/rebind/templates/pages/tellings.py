@@ -38,6 +38,7 @@ ACTS: dict[str, str] = {
     Act.ACCOUNT_LOCKED: _("The account was locked"),
     Act.ACCOUNT_OPENED: _("The account was opened"),
     Act.ACCOUNT_UNLOCKED: _("The account was unlocked"),
+    Act.AUDIT_EXPORTED: _("A copy of an audit trail was taken along"),
     Act.CODE_ASKED: _("A code was asked for"),
     Act.CODE_WRONG: _("A wrong code was entered"),
     Act.EMAIL_ADDED: _("An e-mail address was added"),
@@ -48,6 +49,17 @@ ACTS: dict[str, str] = {
     Act.NUMBER_CHANGED: _("The phone number was changed"),
     Act.NUMBER_CONFIRMED: _("The phone number was confirmed"),
     Act.NUMBER_RETURNED: _("The old phone number was put back"),
+    Act.OPERATOR_DISABLED: _("Somebody at the desk was shut out"),
+    Act.OPERATOR_INVITED: _("Somebody was invited to the desk"),
+    Act.OPERATOR_JOINED: _("An invitation to the desk was taken up"),
+    Act.OPERATOR_PASSKEY_ADDED: _("A passkey for the console was added"),
+    Act.OPERATOR_PASSKEY_REMOVED: _("A passkey for the console was removed"),
+    Act.OPERATOR_PASSWORD_REMOVED: _("The password for the console was removed"),
+    Act.OPERATOR_PASSWORD_SET: _("The password for the console was set"),
+    Act.OPERATOR_PROOF_WRONG: _("A sign-in to the console did not match"),
+    Act.OPERATOR_ROLE_CHANGED: _("Somebody at the desk got another role"),
+    Act.OPERATOR_SIGNED_IN: _("Somebody signed in to the console"),
+    Act.OPERATOR_SIGNED_OUT: _("Sessions at the console were ended"),
     Act.PASSKEY_ADDED: _("A passkey was added"),
     Act.PASSKEY_REMOVED: _("A passkey was removed"),
     Act.PASSKEY_RENAMED: _("A passkey was renamed"),
@@ -62,6 +74,7 @@ ACTS: dict[str, str] = {
     Act.REQUEST_OBJECTED: _("A change was stopped"),
     Act.REQUEST_READY: _("The wait of a change was over"),
     Act.REQUEST_REFUSED: _("A request was refused"),
+    Act.REQUEST_RESUMED: _("A recovery was continued in another browser"),
     Act.REQUEST_WAITING: _("A change began to wait"),
     Act.SESSION_ENDED: _("A session was ended"),
     Act.SESSION_OPENED: _("Somebody signed in"),
@@ -90,6 +103,9 @@ _LABELS: dict[tuple[str, str], str] = {
     (Proof.CODE_NEW, Kind.CHANGE): _("Code sent to the new number"),
     (Proof.CODE_CURRENT, Kind.CHANGE): _("Code sent to your present number"),
     (Proof.CODE_NEW, Kind.REAUTHENTICATE): _("Code sent to the new e-mail address"),
+    (Proof.CODE_NEW, Kind.RECOVER): _("Code sent to the new number"),
+    (Proof.CODE_NEW, Kind.CASE): _("Code sent to the number"),
+    (Proof.CODE_CONTACT, ""): _("Code from the e-mail"),
 }
 _ASKED: dict[tuple[str, str], str] = {
     (Proof.CODE_EMAIL, ""): _("Send a code to my e-mail"),
@@ -98,9 +114,12 @@ _ASKED: dict[tuple[str, str], str] = {
     (Proof.CODE_NEW, Kind.CHANGE): _("Send a code to the new number"),
     (Proof.CODE_CURRENT, Kind.CHANGE): _("Send a code to my present number"),
     (Proof.CODE_NEW, Kind.REAUTHENTICATE): _("Send a code to the new e-mail address"),
+    (Proof.CODE_NEW, Kind.RECOVER): _("Send a code to the new number"),
+    (Proof.CODE_NEW, Kind.CASE): _("Send a code to the number"),
+    (Proof.CODE_CONTACT, ""): _("Send a code to my e-mail"),
 }
-"""By proof and journey; a change has two numbers, every other journey one, and a re-authentication
-may be for a mailbox that is new."""
+"""By proof and journey; a change and a recovery have two numbers, every other journey one, and a
+re-authentication may be for a mailbox that is new."""
 
 _OTHER_ACT = _("Something in the account was changed")
 

@@ -10,6 +10,8 @@ For: the door, which fills these, and the templates, which read nothing else. Va
 | sign_in/check | `account`, `ways` (WaysInView of the flows), `form` (field `next`) |
 | sign_in/not_mine | nothing |
 | requests/show | `view` (RequestView of the flows), `page` (RequestPage) |
+| requests/elsewhere | nothing |
+| recover/begin | `form` (field `name`), `waiting` (a RequestView or None) |
 | account/profile, /settings, /personal_data | `account`, `waiting` (RequestViews) |
 | phone/show | `account`, `bindings`, `waiting` |
 | phone/change | `account`, `form` (fields `number`, `without_current`), `alone` (no other way in) |
@@ -29,7 +31,28 @@ For: the door, which fills these, and the templates, which read nothing else. Va
 | history/list | `acts`, `older` (an act's id in hex, or None) |
 | undo/begin | `form` (field `address`: a number or an e-mail) |
 | undo/link, stop/confirm, stop/done | `what` (NoticeView); the first two `form` as well |
+| support/ladder | nothing |
+| support/new | `form` (`kind`, `message`, `contact`, `claimed`, `number`), `inside`, `account` |
+| support/received | `case` (CaseView of the flows) |
+| support/case | `case`, `recovery` (RequestView or None), `words`, `paper` (forms), `megabytes` |
+| support/mine | `account`, `cases` (CaseViews without their threads) |
+| support/correspondence | `case`, `service`, `now` and nothing else: it is a file |
 | error | `title`, `text`, `code` |
+
+Every page of the console is given `me` (who is signed in, or None) besides.
+
+| page | is given |
+|---|---|
+| console/sign_in | `form` (fields `login`, `next`, `confirm`), `offer`, `confirming` |
+| console/join | `joining` (Joining of the flows), `qr`, `form` |
+| console/own | `sessions`, `access`, `done` (added, removed, set or None), `form` |
+| console/own_new | `more` (More of the flows), `qr`, `form` |
+| console/operators | `found` (Operators of the flows) |
+| console/operator | `person` (OperatorView), `roles`, `form` |
+| console/operator_new | `form` (fields `login`, `name`, `role`), `roles` |
+| console/invited | `invitation`, `link` |
+| console/audit | `trail` (Trail of the flows, or None), `form` (field `whose`) |
+| console/error | `title`, `text`, `code` |
 
 Errors of a form that belong to no field stand under the name "" and are shown above it.
 Neighbour: `samples.py` has an example of each.
@@ -91,10 +114,12 @@ class RequestPage(msgspec.Struct, frozen=True):
 
 class NoticeView(msgspec.Struct, frozen=True):
     """What a link of a notice is about: a change of a number that waits (`until` its end), is done
-    (`until` the end of undoing), or was only begun."""
+    (`until` the end of undoing), or was only begun. `case` leads to where the account's side is
+    heard about one that was stopped."""
 
     kind: str
     old_masked: str
     new_masked: str
     at: Ms
     until: Ms | None
+    case: str | None = None

@@ -235,8 +235,7 @@ def _desk() -> None:
 
 def upgrade() -> None:
     """Forward only: the way back is the copy that was made before."""
-    for name in ("closes_at", "closed_at"):
-        op.add_column("accounts", sa.Column(name, _WHOLE, nullable=True))
+    op.add_column("accounts", sa.Column("closed_at", _WHOLE, nullable=True))
     op.add_column("requests", sa.Column("aimed_at", _WHOLE, nullable=True))
     op.add_column("requests", _binary("case_id", null=True))
     op.add_column("requests", sa.Column("contested", _WHOLE, nullable=True))

@@ -8,7 +8,7 @@ Neighbour: `shared/bodies.py` bounds the bytes and the time.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from rebind.domain import work
@@ -21,11 +21,17 @@ from rebind.domain.refusals import (
     EMAIL_IS_OWN,
     EMAIL_MALFORMED,
     FORM_MALFORMED,
+    MESSAGE_EMPTY,
+    MESSAGE_TOO_LONG,
     NUMBER_COUNTRY,
     NUMBER_IMPOSSIBLE,
     NUMBER_IS_OWN,
     NUMBER_KIND,
     NUMBER_MALFORMED,
+    OPERATOR_LOGIN_MALFORMED,
+    OPERATOR_LOGIN_TAKEN,
+    OPERATOR_NAMELESS,
+    OPERATOR_PASSWORD_SHORT,
     PASSWORD_COMMON,
     PASSWORD_EXPECTED,
     PASSWORD_TOO_LONG,
@@ -34,6 +40,7 @@ from rebind.domain.refusals import (
     PASSWORD_UNREADABLE,
     PROOF_WRONG,
     TOTP_NOT_TAKEN,
+    TRAIL_UNKNOWN,
     Refusal,
     Refused,
 )
@@ -46,6 +53,9 @@ FIELDS_MAX = 16
 SECRETS = frozenset({"password", "new_password"})
 """Fields that are read as they were typed. A blank at an end is a character of a password like any
 other (NIST SP 800-63B-4 3.1.1.2), and 128 characters of any script fit into a form ten times."""
+
+PARAGRAPHS = frozenset({"message"})
+"""Fields of several lines. Browsers end each by two characters; one is kept."""
 
 NOTHING: Mapping[str, str] = {}
 
@@ -71,6 +81,12 @@ _OF_THE_FIELD = frozenset(
         CODE_TRIES_SPENT,
         CODE_WRONG,
         EMAIL_IS_OWN,
+        MESSAGE_EMPTY,
+        MESSAGE_TOO_LONG,
+        OPERATOR_LOGIN_MALFORMED,
+        OPERATOR_LOGIN_TAKEN,
+        OPERATOR_NAMELESS,
+        OPERATOR_PASSWORD_SHORT,
         PASSWORD_COMMON,
         PASSWORD_EXPECTED,
         PASSWORD_TOO_LONG,
@@ -79,15 +95,18 @@ _OF_THE_FIELD = frozenset(
         PASSWORD_UNREADABLE,
         PROOF_WRONG,
         TOTP_NOT_TAKEN,
+        TRAIL_UNKNOWN,
     )
 )
 """What is wrong with what was typed; everything else is told above the form."""
 
 
-async def read(headers: Headers, receive: bodies.Receive) -> Mapping[str, str] | Refusal:
+async def read(
+    headers: Headers, receive: bodies.Receive, most: int = bodies.BODY_MAX
+) -> Mapping[str, str] | Refusal:
     """The fields by their names, without blanks around them. Refusals: form_malformed,
     body_too_large. Raises `ClientDisconnect` when nobody waits for an answer any more."""
-    raw = await bodies.whole(headers, receive)
+    raw = await bodies.whole(headers, receive, most)
     if isinstance(raw, Refusal):
         return raw
     if _CONTENT_TYPE.fullmatch(headers.get(b"content-type", b"").strip()) is None:
@@ -110,14 +129,27 @@ def parsed(raw: bytes) -> Mapping[str, str] | Refusal:
     except ValueError:
         # Broken UTF-8 is a ValueError too.
         return FORM_MALFORMED
-    fields = {name: value if name in SECRETS else value.strip(_BLANKS) for name, value in pairs}
+    return fields_of(pairs)
+
+
+def fields_of(pairs: Sequence[tuple[str, str]]) -> Mapping[str, str] | Refusal:
+    """Names and values as a form. Refusals: form_malformed."""
+    fields = {name: _tidy(name, value) for name, value in pairs}
     if len(fields) != len(pairs) or any(map(_has_controls, fields.items())):
         return FORM_MALFORMED
     return fields
 
 
+def _tidy(name: str, value: str) -> str:
+    if name in SECRETS:
+        return value
+    return value.replace("\r\n", "\n") if name in PARAGRAPHS else value.strip(_BLANKS)
+
+
 def _has_controls(pair: tuple[str, str]) -> bool:
     name, value = pair
+    if name in PARAGRAPHS:
+        value = value.replace("\n", "").replace("\t", "")
     return bool(_CONTROLS.search(name) or (name not in SECRETS and _CONTROLS.search(value)))
 
 

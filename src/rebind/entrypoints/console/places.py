@@ -1,0 +1,130 @@
+"""The table of the console as ASGI applications, one `Place` for each path.
+
+A place lets nobody through who lacks the right of the line, or the fresh proof: it sends them to
+sign in, or to confirm who they are, and back. It keeps foreign forms away from the handler.
+Neighbours: `faces.py` shows what the handlers say; the places of the web door do the same for
+accounts.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from rebind.domain.refusals import (
+    FORM_FOREIGN,
+    FORM_STALE,
+    METHOD_NOT_ALLOWED,
+    OPERATOR_SESSION_REQUIRED,
+    REAUTHENTICATION_REQUIRED,
+    Refusal,
+    Refused,
+)
+from rebind.entrypoints.console import cookies
+from rebind.entrypoints.console.faces import Faces
+from rebind.entrypoints.console.routes import Route, Visit
+from rebind.entrypoints.shared import callers, forms, guard
+from rebind.entrypoints.shared.outcomes import Moved, Outcome, Page
+from rebind.entrypoints.shared.serving import (
+    ROUTE_IN_SCOPE,
+    App,
+    Receive,
+    Scope,
+    Send,
+    send_reply,
+)
+from rebind.flows.desk import Desk, tokens
+from rebind.flows.desk import operators as desk_operators
+
+HOME = "/console"
+SIGN_IN = "/console/sign-in"
+CONFIRM = "/console/confirm"
+_LEADS = {OPERATOR_SESSION_REQUIRED: SIGN_IN, REAUTHENTICATION_REQUIRED: CONFIRM}
+"""What is no answer but a way: prove first, then come back."""
+
+
+class Place:
+    """All methods of one path. `origin` is our own, as browsers write it."""
+
+    def __init__(
+        self, path: str, routes: Sequence[Route], desk: Desk, faces: Faces, origin: str
+    ) -> None:
+        self._path = path
+        self._desk = desk
+        self._faces = faces
+        self._origin = origin.encode()
+        self._served = {route.method: route for route in routes}
+        self._page = next((route.page for route in routes if route.page), None)
+        if "GET" in self._served:
+            self._served["HEAD"] = self._served["GET"]
+        self._allow = ", ".join(sorted(self._served)).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ROUTE_IN_SCOPE] = self._path
+        headers = callers.headers_of(scope)
+        visit = self._faces.visit(scope, headers)
+        route = self._served.get(scope["method"])
+        if route is None and self._page is not None and scope["method"] in ("GET", "HEAD"):
+            reply = self._faces.at_desk(Moved(self._home(visit)), visit)
+        elif route is None:
+            status, said, body = self._faces.at_desk(Refused(METHOD_NOT_ALLOWED), visit)
+            reply = status, [*said, (b"allow", self._allow)], body
+        else:
+            outcome, visit = await self._answered(route, visit, headers, receive)
+            reply = self._faces.at_desk(outcome, visit)
+        await send_reply(reply, scope, send)
+
+    def _home(self, visit: Visit) -> str:
+        """The address of the page: this one, or the one on which the form stands."""
+        if self._page is None:
+            return visit.here
+        return guard.own_path(self._page.format(**visit.words)) or HOME
+
+    async def _answered(
+        self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
+    ) -> tuple[Outcome, Visit]:
+        if route.right is not None:
+            who = await desk_operators.present(self._desk, visit.caller)
+            if not isinstance(who, Refused):
+                caller = msgspec.structs.replace(visit.caller, locale=who.locale)
+                visit = msgspec.structs.replace(visit, who=who, caller=caller)
+                who = desk_operators.admitted(who, route.right, fresh=route.fresh)
+            if isinstance(who, Refused):
+                return self._led(who, visit), visit
+        if route.method == "POST":
+            return await self._posted(route, visit, headers, receive)
+        return self._led(await route.handler(visit), visit), visit
+
+    async def _posted(
+        self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
+    ) -> tuple[Outcome, Visit]:
+        form = await forms.read(headers, receive)
+        if isinstance(form, Refusal):
+            return Refused(form), visit
+        if guard.foreign(headers, self._origin):
+            return Refused(FORM_FOREIGN), visit
+        visit = msgspec.structs.replace(visit, here=self._home(visit), form=form)
+        visitor = visit.jar.get(cookies.VISITOR)
+        mine = tokens.form_is_of(self._desk.seal, visitor, form.get(guard.FIELD))
+        outcome = await route.handler(visit) if mine else Refused(FORM_STALE)
+        if isinstance(outcome, Refused) and outcome.refusal not in _LEADS and route.again:
+            refused = outcome
+            outcome = await route.again(visit, refused)
+            if isinstance(outcome, Page):
+                outcome = msgspec.structs.replace(outcome, refused=refused)
+        return self._led(outcome, visit), visit
+
+    def _led(self, outcome: Outcome, visit: Visit) -> Outcome:
+        """Prove who you are first, or what the handler has said."""
+        if not isinstance(outcome, Refused) or outcome.refusal not in _LEADS:
+            return outcome
+        here = visit.here if self._page is None else self._home(visit)
+        return Moved(f"{_LEADS[outcome.refusal]}?next={quote(here, safe='/')}")
+
+
+def places(routes: Sequence[Route], desk: Desk, faces: Faces, origin: str) -> dict[str, App]:
+    """The table by its paths."""
+    by_path: dict[str, list[Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, []).append(route)
+    return {path: Place(path, found, desk, faces, origin) for path, found in by_path.items()}

@@ -1,0 +1,1 @@
+"""The door for letters: people answer a support case by replying to its e-mails."""

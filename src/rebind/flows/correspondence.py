@@ -1,0 +1,174 @@
+"""correspondence: what a person adds to a case: words on its page, a letter in reply, documents.
+
+Whoever comes here has access to the case already (`cases.by_link`, `cases.by_session`), or a letter
+that carries its token. A case that was closed lately is opened again by it; one that was closed
+long ago takes nothing. A document is looked at and cleaned before anybody sees it.
+"""
+
+from collections.abc import AsyncIterator
+from enum import Enum, auto
+
+from rebind.domain.acts import Act
+from rebind.domain.cases import (
+    DOCUMENTS_MAX,
+    MESSAGE_CHARACTERS_MAX,
+    CaseMove,
+    CaseState,
+    DocumentKind,
+    Side,
+)
+from rebind.domain.refusals import (
+    CASE_CLOSED,
+    DOCUMENTS_ENOUGH,
+    MESSAGE_EMPTY,
+    MESSAGE_TOO_LONG,
+    TRY_AGAIN,
+    Refused,
+)
+from rebind.domain.units import Id, Ms
+from rebind.flows.desk import casefiles, intake
+from rebind.flows.desk.casefiles import Access
+from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.intake import Intake
+from rebind.store import case_threads, cases
+from rebind.store.case_threads import DocumentRow
+from rebind.store.statements import Missed, Write
+
+_TURNS = 4
+"""How often a case is read anew that moves while somebody writes."""
+
+
+async def write(desk: Desk, caller: Caller, access: Access, text: str) -> Refused | None:
+    """Say something in a case. Refusals: message_empty, message_too_long, case_closed."""
+    if not text.strip():
+        return Refused(MESSAGE_EMPTY)
+    if len(text) > MESSAGE_CHARACTERS_MAX:
+        return Refused(MESSAGE_TOO_LONG)
+    now = desk.clock.now()
+    said = casefiles.said(desk, access.row.id, access.side, None, text.strip(), now)
+    return await _added(desk, caller, access, [said], Act.CASE_WRITTEN, None, now)
+
+
+async def add_document(
+    desk: Desk,
+    tools: Intake,
+    caller: Caller,
+    access: Access,
+    kind: DocumentKind,
+    body: AsyncIterator[bytes],
+) -> Refused | None:
+    """Take a document in: cleaned, encrypted under the key of the case, and only then spoken of.
+
+    Refusals: case_closed, documents_enough; document_type, document_too_large,
+    document_unreadable, document_infected, scanner_unavailable, document_not_kept.
+    """
+    row, now = access.row, desk.clock.now()
+    if casefiles.move_by_person(desk, row, now) is None or row.key_sealed is None:
+        return Refused(CASE_CLOSED)
+    (found,) = await desk.engine.read(case_threads.documents_of(row.id))
+    if len(case_threads.documents(found)) >= DOCUMENTS_MAX:
+        return Refused(DOCUMENTS_ENOUGH)
+    document_id = desk.dice.id(now)
+    key = intake.key_of(desk.seal, row.id, row.key_sealed)
+    taken = await intake.take_in(tools, key, row.id, document_id, body)
+    if isinstance(taken, Refused):
+        return taken
+    document = DocumentRow(
+        id=document_id,
+        kind=kind,
+        media=taken.facts.media,
+        pages=taken.facts.pages,
+        size=taken.facts.size,
+        findings=" ".join(taken.facts.findings),
+        scanned=int(taken.scanned),
+        blob=taken.blob,
+        added_by=None,
+        added_at=now,
+        destroyed_at=None,
+        verdict=None,
+        fact=None,
+        checked_by=None,
+        checked_at=None,
+    )
+    added = case_threads.add_document(row.id, document)
+    refused = await _added(desk, caller, access, [added], Act.DOCUMENT_ADDED, kind, now)
+    if refused is not None:
+        await intake.forget(tools, taken.blob)
+    return refused
+
+
+async def _added(
+    desk: Desk,
+    caller: Caller,
+    access: Access,
+    writes: list[Write],
+    act: Act,
+    why: str | None,
+    now: Ms,
+) -> Refused | None:
+    """Keep what was added, and move the case; read anew where it moved under our hands."""
+    row = access.row
+    for _turn in range(_TURNS):
+        move = casefiles.move_by_person(desk, row, now)
+        then = casefiles.moved(desk, row, move, now) if move is not None else None
+        if then is None:
+            return Refused(CASE_CLOSED)
+        actor = "holder" if row.account_id is not None and row.opening_id is None else "stranger"
+        lines = [line(caller, act, row.id, row.request_id, why, actor)]
+        if move is CaseMove.REOPEN:
+            lines.append(line(caller, Act.CASE_REOPENED, row.id, row.request_id, None, actor))
+        try:
+            await desk.keep([*writes, cases.move(row, then)], lines, now)
+        except Missed as missed:
+            if missed.guard != "cases.move":
+                raise
+        else:
+            return None
+        (found,) = await desk.engine.read(cases.by_id(row.id))
+        again = cases.row(found)
+        if again is None:
+            return Refused(CASE_CLOSED)
+        row = again
+    return Refused(TRY_AGAIN)
+
+
+class Received(Enum):
+    """What became of a letter."""
+
+    TAKEN = auto()
+    DOUBLE = auto()  # it came twice
+    UNKNOWN = auto()  # no such case, or not by this address
+    CLOSED = auto()  # closed for good
+
+
+async def by_mail(
+    desk: Desk, caller: Caller, case_id: Id, mark: bytes, text: str, letter_id: bytes
+) -> Received:
+    """A person's letter in reply to one of ours. `mark` is of the address that ours went to, and
+    says which side writes; `letter_id` is drawn from the letter's own number."""
+    now = desk.clock.now()
+    (found,) = await desk.engine.read(cases.by_id(case_id))
+    row = cases.row(found)
+    side = await casefiles.side_of(desk, row, mark) if row is not None else None
+    if row is None or side is None or row.state == CaseState.DRAFT:
+        return Received.UNKNOWN
+    body = desk.seal.seal("case_messages.body", letter_id, text)
+    said = case_threads.say(case_id, letter_id, side, None, body, now)
+    (before,) = await desk.engine.read(case_threads.message(case_id, letter_id))
+    if case_threads.messages(before):
+        return Received.DOUBLE
+    refused = await _added(desk, caller, Access(row, side), [said], Act.CASE_WRITTEN, "mail", now)
+    return Received.TAKEN if refused is None else Received.CLOSED
+
+
+async def bounced(desk: Desk, caller: Caller, case_id: Id, text: str) -> Received:
+    """A mail server says that a letter of ours did not arrive: noted for the desk."""
+    now = desk.clock.now()
+    (found,) = await desk.engine.read(cases.by_id(case_id))
+    row = cases.row(found)
+    if row is None or row.state == CaseState.DRAFT:
+        return Received.UNKNOWN
+    note = casefiles.said(desk, case_id, Side.BOUNCE, None, text[:MESSAGE_CHARACTERS_MAX], now)
+    said = line(caller, Act.CASE_BOUNCED, case_id, row.request_id)
+    await desk.keep([note, cases.bounced(case_id, now)], [said], now)
+    return Received.TAKEN

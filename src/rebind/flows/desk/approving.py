@@ -1,0 +1,163 @@
+"""Approving: what follows when two people at the desk have decided a case, as values for the batch
+that keeps the second decision.
+
+An approval is evidence like any other. It moves no number: it begins a request that waits, is told
+to everybody, can be stopped, and asks for a code on the new number like every other (row R4). The
+rule is asked by time, which also looks at the wait's end; `prospect` asks it beforehand, so that
+the desk sees what its approval would lead to.
+"""
+
+import msgspec
+
+from rebind.domain.acts import Act, Line
+from rebind.domain.cases import CaseKind, Verdict
+from rebind.domain.decision import decide
+from rebind.domain.evidence import CarrierFacts, Evidence, Proof
+from rebind.domain.refusals import CASE_INCOMPLETE, Refused
+from rebind.domain.request import Kind
+from rebind.domain.rows import AccountFacts, AccountState, Ask, Decision, LockFacts
+from rebind.domain.units import SECOND, Id, Ms
+from rebind.flows.desk import casefiles, opening, tokens
+from rebind.flows.desk import dossier as dossiers
+from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.opening import About, Subject
+from rebind.flows.desk.own import own_factors
+from rebind.store import account_facts, accounts, emails, factors, numbers, requests
+from rebind.store.account_facts import AccountRow
+from rebind.store.cases import CaseRow
+from rebind.store.statements import Write
+
+
+class Effects(msgspec.Struct, frozen=True):
+    """What a decision brings with it: the request that it begins, if any."""
+
+    writes: list[Write]
+    lines: list[Line]
+    request_id: Id | None = None
+
+
+async def prospect(desk: Desk, row: CaseRow, now: Ms) -> Decision | Refused:
+    """What the rule would say to an approval of this case now. Refusals: case_incomplete."""
+    number = casefiles.number(desk, row)
+    if row.kind != CaseKind.LOST_ACCESS or row.account_id is None or number is None:
+        return Refused(CASE_INCOMPLETE)
+    found, mails, beside, reserved = await desk.engine.read(
+        account_facts.of(row.account_id),
+        emails.of_account(row.account_id, now),
+        factors.of_account(row.account_id),
+        numbers.by_key(desk.seal.index("number", number)),
+    )
+    account = account_facts.row(found)
+    if account is None or row.proved_at is None:
+        return Refused(CASE_INCOMPLETE)
+    standing = numbers.standing_of(reserved, account.id, account.number_version, now)
+    facts = msgspec.structs.replace(_facts(account), factors=own_factors(mails, beside))
+    carrier = CarrierFacts()
+    if desk.carrier is not None and account.number_sealed is not None:
+        place = accounts.place_of(account.id, account.number_version)
+        current = desk.seal.unseal("bindings.number", place, account.number_sealed)
+        carrier = await desk.carrier.ask(current, account.confirmed_at or account.enrolled_at)
+    ask = Ask(Kind.RECOVER, standing, support=True)
+    return decide(ask, tuple(_evidence(row, now)), facts, carrier, desk.policy, now)
+
+
+def _facts(account: AccountRow) -> AccountFacts:
+    lock = None
+    if account.locked_at is not None and account.lock_earlier_than is not None:
+        frozen = account.frozen_at is not None
+        lock = LockFacts(account.locked_at, account.lock_earlier_than, frozen)
+    return AccountFacts(
+        enrolled_at=account.enrolled_at,
+        region=account.region or "",
+        confirmed_at=account.confirmed_at or account.enrolled_at,
+        state=AccountState(account.state),
+        number_changed_at=account.number_changed_at,
+        probation_since=account.probation_since,
+        lock=lock,
+        seen_at=account.seen_at,
+    )
+
+
+def _evidence(row: CaseRow, now: Ms) -> list[Evidence]:
+    """What the case has shown: the code that opened it, and that two people have agreed."""
+    found = [Evidence(Proof.OPERATOR_APPROVAL, now, now)]
+    if row.proved_at is not None:
+        found.append(Evidence(Proof.CODE_NEW, row.proved_at, row.proved_at))
+    return found
+
+
+async def effects(
+    desk: Desk, caller: Caller, row: CaseRow, verdict: Verdict, now: Ms
+) -> Effects | Refused:
+    """What the second decision brings with it. Refusals: case_incomplete."""
+    if verdict is Verdict.AGAINST:
+        return Effects([], [])
+    match CaseKind(row.kind):
+        case CaseKind.LOST_ACCESS:
+            return await _recovery(desk, caller, row, now)
+        case CaseKind.CONTESTED:
+            return await _once_more(desk, caller, row, now)
+        case _:
+            return Effects([], [])
+
+
+async def _recovery(desk: Desk, caller: Caller, row: CaseRow, now: Ms) -> Effects | Refused:
+    """Row R4: a recovery with the approval in it, which time takes up at once."""
+    number = casefiles.number(desk, row)
+    if row.account_id is None or number is None or row.proved_at is None:
+        return Refused(CASE_INCOMPLETE)
+    (found,) = await desk.engine.read(account_facts.of(row.account_id))
+    account = account_facts.row(found)
+    if account is None:
+        return Refused(CASE_INCOMPLETE)
+    request_id = desk.dice.id(now)
+    # Nobody's yet: whoever has the link of the case goes on with it.
+    _token, owner_hash = tokens.new_request(desk.dice)
+    subject = Subject(account.id, account.number_version, None, None, owner_hash)
+    key = desk.seal.index("number", number)
+    about = About(number, key, row.region or "", case_id=row.id, due_at=now)
+    writes = [
+        opening.begin(desk, Kind.RECOVER, request_id, subject, about, now, _LOOKED_AT_WITHIN),
+        requests.add_evidence(request_id, _evidence(row, now)),
+    ]
+    begun = line(caller, Act.REQUEST_BEGUN, account.id, request_id, Kind.RECOVER, "support")
+    return Effects(writes, [begun], request_id)
+
+
+_LOOKED_AT_WITHIN: Ms = 86_400 * SECOND
+"""Time takes it up within seconds; a day, should no worker run for so long."""
+
+
+async def _once_more(desk: Desk, caller: Caller, row: CaseRow, now: Ms) -> Effects | Refused:
+    """The request that was stopped, begun again with all that it had shown: heard on both sides it
+    waits anew, and only a second factor stops it."""
+    if row.request_id is None:
+        return Refused(CASE_INCOMPLETE)
+    found = await desk.engine.read(*dossiers.queries(desk, row.request_id, None, now))
+    stopped = dossiers.read(found)
+    if isinstance(stopped, Refused) or stopped.row.owner_hash is None:
+        return Refused(CASE_INCOMPLETE)
+    before, request_id = stopped.row, desk.dice.id(now)
+    subject = Subject(
+        before.account_id,
+        before.number_version,
+        before.session_id,
+        before.device_id,
+        before.owner_hash,
+    )
+    number = stopped.number(desk)
+    about = About(
+        number,
+        desk.seal.index("number", number),
+        before.region,
+        case_id=before.case_id,
+        contested=True,
+        due_at=now,
+    )
+    evidence = [each for each in stopped.evidence if each.proof is not Proof.SILENCE]
+    writes = [
+        opening.begin(desk, before.kind, request_id, subject, about, now, _LOOKED_AT_WITHIN),
+        requests.add_evidence(request_id, evidence),
+    ]
+    begun = line(caller, Act.REQUEST_BEGUN, before.account_id, request_id, before.kind, "support")
+    return Effects(writes, [begun], request_id)

@@ -1,0 +1,288 @@
+"""Case files: how a case is begun, moved and spoken of, as values for a flow's batch.
+
+What journeys, time, the person and the desk do to a case goes through here, so that its deadline
+follows from its moments wherever they come from. Refuses nothing by itself: whether somebody may is
+their flow's.
+"""
+
+import msgspec
+
+from rebind.domain import cases as rules
+from rebind.domain import mailbox
+from rebind.domain.cases import CaseKind, CaseMove, CaseState, Clock, Side, Verdict
+from rebind.domain.units import DAY, Id, Ms
+from rebind.flows.desk import codes, intake, tokens
+from rebind.flows.desk.desk import Desk
+from rebind.store import accounts, case_threads, cases, emails
+from rebind.store.cases import CaseRow
+from rebind.store.outbox import Lane, Parcel
+from rebind.store.statements import Write
+
+TAIL_DIGITS = 4
+"""By so many last digits the desk finds a case: what a person reads out on the telephone."""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What a message about a case has to know of it."""
+
+    id: Id
+    reference: str
+    locale: str
+
+
+class Access(msgspec.Struct, frozen=True):
+    """A case, and which side of it has come."""
+
+    row: CaseRow
+    side: Side
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What a case is opened with. `claimed` is the number or mailbox by which the person says whose
+    account it is, `contact` where answers go, `number` what the account is to have."""
+
+    kind: CaseKind
+    locale: str
+    account_id: Id | None = None
+    request_id: Id | None = None
+    opening_id: Id | None = None
+    contact: str | None = None
+    claimed: str | None = None
+    number: str | None = None
+    region: str | None = None
+
+
+def opened(desk: Desk, case_id: Id, wish: Wish, state: CaseState, now: Ms) -> list[Write]:
+    """A new case with the key of its documents."""
+    seal = desk.seal
+    contact, claimed, number = wish.contact, wish.claimed, wish.number
+    row = CaseRow(
+        id=case_id,
+        reference=rules.reference_of(desk.dice.secret()),
+        kind=wish.kind,
+        state=state,
+        version=1,
+        round=1,
+        locale=wish.locale,
+        account_id=wish.account_id,
+        request_id=wish.request_id,
+        opening_id=wish.opening_id,
+        opened_by=None,
+        opened_at=now,
+        due_at=rules.due_at(state, Clock(now), desk.calendar, desk.policy),
+        answered_at=None,
+        waiting_since=None,
+        pauses="",
+        decided_at=None,
+        outcome=None,
+        closed_at=None,
+        assignee=None,
+        locked_by=None,
+        locked_until=None,
+        second=None,
+        contact_key=seal.index("email", mailbox.canonical(contact)) if contact else None,
+        contact_sealed=seal.seal("cases.contact", case_id, contact) if contact else None,
+        bounced_at=None,
+        claimed_key=seal.index(*_named(claimed)) if claimed else None,
+        claimed_sealed=seal.seal("cases.claimed", case_id, claimed) if claimed else None,
+        number_key=seal.index("number", number) if number else None,
+        number_sealed=seal.seal("cases.number", case_id, number) if number else None,
+        region=wish.region,
+        proved_at=None,
+        key_sealed=intake.new_key(desk.dice, seal, case_id),
+    )
+    return [cases.open_case(row)]
+
+
+def found_by(desk: Desk, case_id: Id, *names: str | None) -> list[Write]:
+    """Let a case be found by these numbers and mailboxes. A draft is not."""
+    return cases.add_terms(case_id, terms(desk, [name for name in names if name]))
+
+
+def _named(name: str) -> tuple[str, str]:
+    """The index of a number or a mailbox, and what goes into it."""
+    return ("email", mailbox.canonical(name)) if "@" in name else ("number", name)
+
+
+def terms(desk: Desk, names: list[str]) -> list[bytes]:
+    """By what somebody at the desk finds a case: under every live index key."""
+    found = list[bytes]()
+    for name in names:
+        found += desk.seal.indexes(*_named(name))
+        if "@" not in name:
+            found += desk.seal.indexes("tail", name[-TAIL_DIGITS:])
+    return found
+
+
+def clock_of(row: CaseRow) -> Clock:
+    """The moments of a case."""
+    return Clock(
+        row.opened_at,
+        row.answered_at,
+        row.waiting_since,
+        row.decided_at,
+        rules.pauses_of(row.pauses),
+    )
+
+
+def state_of(row: CaseRow) -> CaseState:
+    """Where a case stands."""
+    return CaseState(row.state)
+
+
+def moved(desk: Desk, row: CaseRow, move: CaseMove, now: Ms) -> CaseRow | None:
+    """The case after a move, with its clock and its deadline; None where it cannot make it."""
+    state = rules.after(state_of(row), move)
+    if state is None:
+        return None
+    clock = clock_of(row)
+    since = row.waiting_since if row.state == CaseState.WAITING else row.closed_at
+    if move in (CaseMove.WRITE, CaseMove.REOPEN) and since is not None:
+        clock = msgspec.structs.replace(clock, pauses=rules.paused(clock, since, now))
+    clock = msgspec.structs.replace(
+        clock,
+        waiting_since=now if state is CaseState.WAITING else None,
+        answered_at=clock.answered_at or (now if move in _ANSWERS else None),
+        decided_at=now if move is CaseMove.DECIDE else clock.decided_at,
+    )
+    return msgspec.structs.replace(
+        row,
+        state=state,
+        due_at=rules.due_at(state, clock, desk.calendar, desk.policy),
+        answered_at=clock.answered_at,
+        waiting_since=clock.waiting_since,
+        pauses=rules.pauses_text(clock.pauses),
+        decided_at=clock.decided_at,
+        closed_at=now if state is CaseState.CLOSED else None,
+        round=row.round + (move is CaseMove.REOPEN),
+    )
+
+
+def move_by_person(desk: Desk, row: CaseRow, now: Ms) -> CaseMove | None:
+    """What writing does to a case; None where it is closed for good."""
+    if row.closed_at is None:
+        return CaseMove.WRITE
+    return CaseMove.REOPEN if now - row.closed_at < desk.policy.case_reopen_d * DAY else None
+
+
+async def addresses(desk: Desk, row: CaseRow) -> list[tuple[str, str]]:
+    """(channel, address) where the person of a case is told: the contact; of a case from inside an
+    account its mailboxes, or its number where it has none."""
+    to = contact(desk, row)
+    if to is not None:
+        return [("mail", to)]
+    if row.account_id is None:
+        return []
+    mails, history = await desk.engine.read(
+        emails.of_account(row.account_id, desk.clock.now()), accounts.history(row.account_id, 1)
+    )
+    live = [mail for mail in emails.rows(mails) if mail.removed_at is None]
+    if live:
+        return [
+            ("mail", desk.seal.unseal("emails.address", mail.id, mail.address_sealed))
+            for mail in live
+        ]
+    return [
+        ("sms", desk.seal.unseal("bindings.number", place, binding.number_sealed))
+        for binding in accounts.bindings(history)
+        if (place := accounts.place_of(row.account_id, binding.version))
+    ]
+
+
+async def contested(desk: Desk, account_id: Id, request_id: Id, side: Side) -> str | None:
+    """What the link carries by which one side is heard in the case of a request that was stopped;
+    None where there is none, or it was begun again since."""
+    (found,) = await desk.engine.read(cases.of_account(account_id, _LATEST))
+    for row in cases.rows(found):
+        if row.request_id == request_id and row.kind == CaseKind.CONTESTED:
+            return tokens.case_link(desk.seal, row.id, side)
+    return None
+
+
+_LATEST = 50
+"""Cases of an account among which that one is looked for."""
+
+
+async def side_of(desk: Desk, row: CaseRow, mark: bytes) -> Side | None:
+    """Which side of a case reads the address of that mark; None: neither any more."""
+    for channel, address in await addresses(desk, row):
+        if channel == "mail" and tokens.is_mark_of(desk.seal, mark, row.id, address):
+            return Side.HOLDER if row.kind == CaseKind.CONTESTED else Side.PERSON
+    return None
+
+
+def outcome(row: CaseRow, verdict: Verdict, request_id: Id | None) -> CaseRow:
+    """The case as it was decided; `request_id` is what the decision has begun."""
+    return msgspec.structs.replace(
+        row, outcome=verdict, second=None, request_id=request_id or row.request_id
+    )
+
+
+_ANSWERS = frozenset({CaseMove.ANSWER, CaseMove.ASK, CaseMove.DECIDE})
+
+
+def contact(desk: Desk, row: CaseRow) -> str | None:
+    """Where answers go, for a case that was opened signed out."""
+    if row.contact_sealed is None:
+        return None
+    return desk.seal.unseal("cases.contact", row.id, row.contact_sealed)
+
+
+def claimed(desk: Desk, row: CaseRow) -> str | None:
+    """By what the person says whose account it is."""
+    if row.claimed_sealed is None:
+        return None
+    return desk.seal.unseal("cases.claimed", row.id, row.claimed_sealed)
+
+
+def number(desk: Desk, row: CaseRow) -> str | None:
+    """The number that the account is to have."""
+    if row.number_sealed is None:
+        return None
+    return desk.seal.unseal("cases.number", row.id, row.number_sealed)
+
+
+def said(desk: Desk, case_id: Id, side: Side, author: str | None, text: str, now: Ms) -> Write:
+    """A message of the thread."""
+    message_id = desk.dice.id(now)
+    body = desk.seal.seal("case_messages.body", message_id, text)
+    return case_threads.say(case_id, message_id, side, author, body, now)
+
+
+def told(
+    desk: Desk,
+    case: Named,
+    side: Side,
+    message: str,
+    channel: str,
+    to: str,
+    params: dict[str, str],
+    now: Ms,
+) -> Parcel:
+    """A message about a case to one address, with the link for that side of it; a letter carries
+    the token by which an answer finds the case."""
+    by_mail = channel == "mail"
+    key = desk.seal.index(*_named(to))
+    return codes.parcel(
+        desk,
+        lane=Lane.NOTICE,
+        message=message,
+        channel=channel,
+        to=to,
+        address_key=key,
+        locale=case.locale,
+        params={
+            "reference": case.reference,
+            "case": tokens.case_link(desk.seal, case.id, side),
+            "reply": tokens.reply_token(desk.seal, case.id, to) if by_mail else "",
+            **params,
+        },
+        account_id=case.id,
+        request_id=None,
+        now=now,
+        expires_at=now + _TRY_FOR,
+    )
+
+
+_TRY_FOR = 3 * DAY
+"""As long as any other notice is tried."""

@@ -1,0 +1,1 @@
+"""Virus scanners: ClamAV's daemon (`clamav.py`)."""
