@@ -96,7 +96,7 @@ def decide(
     best: Decision | None = None
     for row in rows:
         for way in row.ways:
-            for used in _satisfying(way, case):
+            for used in _satisfying(row, way, case):
                 outcome = _outcome(row, used, case)
                 if best is None or _order(outcome) < _order(best):
                     best = outcome
@@ -164,7 +164,7 @@ def _may_lift(case: Case) -> bool:
     return sign_in.locked(case)
 
 
-def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
+def _satisfying(row: Row, way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
     """Every choice of evidence that satisfies a way. The caller takes the best of them, so that a
     proof more, or the same proof given twice, never makes the outcome worse."""
     options = []
@@ -174,7 +174,7 @@ def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
             return
         options.append(given)
     for chosen in product(*options):
-        if _all_independent(chosen, case):
+        if row.as_one or _all_independent(chosen, case):
             yield chosen
 
 
@@ -294,7 +294,7 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
     found: list[tuple[tuple[Proof, ...], tuple[int, int]]] = []
     for row in rows:
         for way in row.ways:
-            for whole, new in _completions(way, case):
+            for whole, new in _completions(row, way, case):
                 missing = tuple(item.proof for item in new)
                 if not missing or any(set(other) <= set(missing) for other, _order_of in found):
                     continue
@@ -316,7 +316,9 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
     return tuple(missing for missing, _order_of in found)
 
 
-def _completions(way: Way, case: Case) -> Iterator[tuple[tuple[Evidence, ...], list[Evidence]]]:
+def _completions(
+    row: Row, way: Way, case: Case
+) -> Iterator[tuple[tuple[Evidence, ...], list[Evidence]]]:
     """The evidence that would satisfy a way, and the part of it that this account is able to give
     now. What is given comes first, so that the least is asked for."""
     options = []
@@ -329,7 +331,7 @@ def _completions(way: Way, case: Case) -> Iterator[tuple[tuple[Evidence, ...], l
         options.append(possible)
     for chosen in product(*options):
         whole = tuple(item for item, _new in chosen)
-        if _all_independent(whole, case):
+        if row.as_one or _all_independent(whole, case):
             yield whole, [item for item, new in chosen if new]
 
 
@@ -356,6 +358,9 @@ def _no_way(rows: list[Row], case: Case) -> Refuse:
         if lifts_at is None or lifts_at <= case.now or sign_in.number_doubtful(case):
             return Refuse(ACCOUNT_LOCKED)
         return Refuse(LOCK_TOO_YOUNG, lifts_at)
+    enough_at = reauthentication.password_enough_at(case)
+    if enough_at is not None:
+        return Refuse(SESSION_TOO_YOUNG, enough_at)
     wanted = {strength for row in rows for way in row.ways for strength in way}
     if Strength.AGED_SECOND_FACTOR in wanted:
         second = [f for f in case.account.factors if f.proof in SECOND_FACTORS]

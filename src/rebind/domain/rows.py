@@ -160,7 +160,8 @@ Way = frozenset[Strength]
 
 class Row(msgspec.Struct, frozen=True):
     """One row of the default policy. Each way is enough by itself; `applies` reads the account's
-    condition, never the evidence."""
+    condition, never the evidence. `as_one`: its proofs need not be independent of one another, and
+    the row gives what is due where they are not."""
 
     name: str
     kind: Kind
@@ -168,6 +169,7 @@ class Row(msgspec.Struct, frozen=True):
     gives: Gives
     applies: Callable[[Case], bool]
     wait: Callable[[Policy], Ms] | None = None
+    as_one: bool = False
 
 
 Ways = tuple[tuple[Proof, ...], ...]

@@ -69,7 +69,7 @@ async def read(
     if isinstance(dossier, Refused) or not _holds(desk, dossier, purpose, about, now):
         return Refused(REAUTHENTICATION_REQUIRED)
     shown = dossier.with_context(desk, dossier.evidence, now)
-    set_by = reauthentication.set_by(frozenset(item.proof for item in shown))
+    set_by = reauthentication.set_by(shown, desk.policy, now)
     return Permit(dossier, " ".join(sorted(set_by))), list(found[dossiers.READS :])
 
 
