@@ -163,7 +163,7 @@ class Dossier(msgspec.Struct, frozen=True):
     def factors(self) -> tuple[Factor, ...]:
         """What the account has set that may serve as proof."""
         mailboxes = (email_factor(email) for email in self.emails if email.removed_at is None)
-        return (*mailboxes, *(row.factor for row in self.beside))
+        return (*mailboxes, *(row.factor for row in self.beside if row.usable))
 
     def named_by(self, desk: Desk) -> Name:
         """How a sign-in says whose it is to be."""
@@ -313,11 +313,12 @@ class Dossier(msgspec.Struct, frozen=True):
         may rest on a mailbox that was removed lately."""
         if self.kind is Kind.UNDO:
             return evidence
-        live = {(factor.proof, factor.set_at): factor for factor in self.factors()}
+        # What came of the last code of a sheet stands while the sheet does.
+        sheets = (row.factor for row in self.beside if not row.usable)
+        live = {(each.proof, each.set_at): each for each in (*self.factors(), *sheets)}
         standing = []
         for item in evidence:
-            # The last recovery code is gone once it is used.
-            if item.factor is None or item.proof is Proof.RECOVERY_CODE:
+            if item.factor is None:
                 standing.append(item)
             elif (behind := live.get((item.proof, item.factor.set_at))) is not None:
                 standing.append(msgspec.structs.replace(item, factor=behind))
@@ -346,7 +347,7 @@ class Dossier(msgspec.Struct, frozen=True):
 def own_factors(mailboxes: Rows, beside: Rows) -> tuple[Factor, ...]:
     """What an account has set, of the rows of `emails.of_account` and `factors.of_account`."""
     live = (email_factor(row) for row in emails.rows(mailboxes) if row.removed_at is None)
-    return (*live, *(row.factor for row in factors.rows(beside)))
+    return (*live, *(row.factor for row in factors.rows(beside) if row.usable))
 
 
 def email_factor(email: EmailRow) -> Factor:

@@ -23,7 +23,7 @@ from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk import notices, tokens
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
-from rebind.store import accounts, outbox, requests, sessions
+from rebind.store import accounts, outbox, requests, sessions, standing
 from rebind.store.statements import Query, Rows, Write
 
 
@@ -105,7 +105,7 @@ async def spend(
     end_others: bool = False,
 ) -> Refused | None:
     """Do the act: its writes, the permit spent, everybody told (message `security_changed`, with
-    the act and `what` it was about). `end_others` ends all other sessions.
+    the act and `what` it was about). `end_others` ends all other sessions and what they began.
     Refusals: reauthentication_required, try_again, session_ended."""
     row, account_id = permit.dossier.row, permit.account_id
     lines: list[Line] = [line(caller, act, account_id, row.id, row.policy_row)]
@@ -117,5 +117,6 @@ async def spend(
     ]
     if row.session_id is not None and end_others:
         batch.append(sessions.end_others(account_id, row.session_id, act, now))
+        batch.append(standing.end_of_other_sessions(account_id, row.session_id, now))
         lines.append(line(caller, Act.SESSIONS_ENDED, account_id, row.id, act))
     return await desk.keep_or_refuse(batch, lines, now)
