@@ -161,6 +161,15 @@ WRONG_ADDRESS = Limit(
     "Guessing sign-in codes of one number from unknown devices, request after request; closes "
     "sign-in by SMS for unknown devices only.",
 )
+ENROL_ADDRESS = Limit(
+    "enrol_address",
+    Key.ADDRESS,
+    50,
+    _DAY_S,
+    TOO_MANY_CODES,
+    "Guessing the code by which a number is enrolled, request after request, from many networks: "
+    "whoever guesses right has an account with somebody else's number.",
+)
 UNDO_ADDRESS = Limit(
     "undo_address",
     Key.ADDRESS,
@@ -217,6 +226,7 @@ LIMITS: tuple[Limit, ...] = (
     CODE_WORK,
     WORK_ONCE,
     WRONG_ADDRESS,
+    ENROL_ADDRESS,
     UNDO_ADDRESS,
     WRONG_CLIENT,
     WRONG_PROOF,
@@ -239,6 +249,7 @@ WINDOW_MIN_S = 60
 
 CEILINGS = {
     "wrong_address": 100,
+    "enrol_address": 100,
     "undo_address": 20,
     "wrong_proof": 100,
     "wrong_factor": 100,
@@ -249,7 +260,9 @@ CEILINGS = {
 in a day. Work counts once, or it would be no price."""
 
 
-_A_DAY = frozenset({"wrong_address", "undo_address", "wrong_proof", "wrong_factor"})
+_A_DAY = frozenset(
+    {"wrong_address", "enrol_address", "undo_address", "wrong_proof", "wrong_factor"}
+)
 
 
 class Limits(msgspec.Struct, frozen=True):
