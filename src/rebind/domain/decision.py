@@ -15,6 +15,7 @@ from rebind.domain.evidence import (
     SECOND_FACTORS,
     CarrierFacts,
     Evidence,
+    Factor,
     Proof,
     SimAnswer,
     independent,
@@ -198,18 +199,30 @@ def _takes(item: Evidence) -> tuple[Evidence, ...]:
 
 
 def _all_independent(chosen: tuple[Evidence, ...], case: Case) -> bool:
-    """Two proofs count as two only if neither set or reset the other (invariant 12), as it was when
-    the last of them was given."""
+    """Two proofs count as two only if neither set or reset the other (invariant 12), nor one single
+    factor both of them, as it was when the last of them was given."""
     begins = max(item.first_at for item in chosen)
     for first in chosen:
         if first.factor is None or not first.factor.set_by:
             continue
         for second in chosen:
-            if second is not first and not independent(
-                first.factor, second.proof, case.policy, begins
-            ):
+            if second is not first and not _two(first.factor, second, case.policy, begins):
                 return False
     return True
+
+
+def _two(factor: Factor, other: Evidence, policy: Policy, begins: Ms) -> bool:
+    if not independent(factor, other.proof, policy, begins):
+        return False
+    if other.factor is None:
+        return True
+    # Second factors set each other as a rule, and whoever has one of them has the highest level.
+    both = (factor.set_by & other.factor.set_by) - SECOND_FACTORS
+    return not any(
+        not independent(each, proof, policy, begins)
+        for proof in both
+        for each in (factor, other.factor)
+    )
 
 
 def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
