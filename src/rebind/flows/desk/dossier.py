@@ -196,8 +196,9 @@ class Dossier(msgspec.Struct, frozen=True):
         return sum(row.detail for row in self.beside if row.proof == proof)
 
     def proofs(self) -> frozenset[Proof]:
-        """The kinds of proof that it has collected."""
-        return frozenset(item.proof for item in self.evidence)
+        """The kinds of proof that it has collected and that count still."""
+        found = frozenset(item.proof for item in self._standing(self.evidence))
+        return found if self.sms_off_at is None else found - {Proof.CODE_CURRENT}
 
     def session_lives(self, now: Ms) -> bool:
         """Whether the session in which it was begun can still be used."""
