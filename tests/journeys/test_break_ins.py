@@ -114,6 +114,26 @@ async def test_two_proofs_of_which_one_set_the_other_are_one(house: House) -> No
     assert set_by == "code_current"
 
 
+async def test_two_things_that_the_sim_has_set_are_one_proof(house: House) -> None:
+    """His password and his mailbox, each set by a code to the number, are a week old when its
+    holder has long reported the loss: together they move the number no more than the SIM would."""
+    boris, thief = await sms_thief(house)
+    view = await confirming(thief, Purpose.EMAIL_ADD, THIEFS_MAIL)
+    await thief.another_code(view, Proof.CODE_NEW)
+    code = await house.code_to(THIEFS_MAIL)
+    assert await by_sms(thief, view, code_new=code) == "done"
+    added = await emails.add(house.desk, thief.caller(), view.id, THIEFS_MAIL)
+    assert isinstance(added, emails.EmailView), added
+    assert said(await boris.sign_in()) == "done"
+    assert said(await loss.suspend(house.desk, boris.caller())) == "ok"
+    house.clock.push(6 * DAY)
+    there = boris.elsewhere("203.0.113.8")
+    assert said(await signs_in(there, password=THIEFS_PASSWORD)) == "done"
+    house.clock.push(2 * DAY)
+    moving = await there.ask(Kind.CHANGE, CLARA, send=(Proof.CODE_NEW,))
+    assert said(moving) == "no_way_offered"
+
+
 async def test_a_password_that_the_sim_has_set_does_not_bring_the_sim_back(house: House) -> None:
     """The holder reports the loss; the thief, inside still, has nothing that is not of that SIM."""
     boris, thief = await sms_thief(house)
@@ -293,6 +313,41 @@ async def test_a_code_of_an_old_sheet_counts_no_more_once_there_is_a_new_one(
     assert isinstance(made, tuple)
     assert await chooses(thief, kept, THIEFS_PASSWORD) == "reauthentication_required"
     assert said(moving) == "open"
+
+
+# proofs that are over
+
+
+async def test_a_session_remembers_no_proof_that_fell_before_it_was_opened(
+    house: House, anna: Someone
+) -> None:
+    """A password that she has changed while the thief was still entering with it, and a code to the
+    number whose loss she has reported meanwhile."""
+    house.clock.push(DAY)
+    await set_password(anna, "nine owls", age=30 * DAY, alone=False)
+    thief = anna.elsewhere()
+    begun = await thief.begin(Kind.SIGN_IN)
+    assert said(await thief.prove(begun, password="nine owls")) == "open"
+    house.clock.push(2 * MINUTE)
+    view = await confirming(anna, Purpose.PASSWORD_SET)
+    assert await by_sms(anna, view) == "done"
+    assert await chooses(anna, view, PASSWORD) == "ok"
+    house.clock.push(5 * MINUTE)
+    await thief.another_code(begun, Proof.CODE_CURRENT)
+    assert said(await thief.prove(begun, code_current=await house.code_to(ANNA))) == "open"
+    await thief.another_code(begun, Proof.CODE_EMAIL)
+    done = await thief.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    assert said(done) == "done"
+    proofs = await house.value("SELECT proofs FROM sessions ORDER BY id DESC LIMIT 1")
+    assert proofs == "code_current code_email"
+
+
+@pytest.mark.parametrize("typed", ["\ud800" * 20, "\x00" * 20, "\u0378" * 20, "x" * 8_000])
+async def test_what_is_no_password_is_wrong_like_any_other(
+    house: House, anna: Someone, typed: str
+) -> None:
+    await set_password(anna, age=30 * DAY)
+    assert said(await signs_in(anna.elsewhere(), password=typed)) == "proof_wrong"
 
 
 # sessions that are over
