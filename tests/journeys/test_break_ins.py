@@ -21,7 +21,7 @@ from tests.factors import (
     totp_now,
 )
 from tests.journeys.waits import c5
-from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, CLARA, House, Someone, said
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, CLARA, House, Someone, another, said
 
 THIEFS_MAIL = "thief@example.com"
 THIEFS_PASSWORD = "eleven crows on a rusty gate"
@@ -313,6 +313,30 @@ async def test_a_code_of_an_old_sheet_counts_no_more_once_there_is_a_new_one(
     assert isinstance(made, tuple)
     assert await chooses(thief, kept, THIEFS_PASSWORD) == "reauthentication_required"
     assert said(moving) == "open"
+
+
+# a token in the wrong hands
+
+
+async def test_a_stolen_token_guesses_few_codes(house: House) -> None:
+    """Request after request, five tries each: fifteen a day are compared, and no more; on his own
+    telephone the holder is not concerned."""
+    boris = await house.bring_in(BORIS, since=house.clock.now() - 30 * DAY)
+    await boris.sign_in()
+    house.clock.push(DAY)
+    thief = boris.elsewhere()
+    thief.session = boris.session
+    told = list[str]()
+    for _ in range(4):
+        view = await confirming(thief, Purpose.PASSWORD_SET)
+        assert said(await thief.another_code(view, Proof.CODE_CURRENT)) == "open"
+        code = await house.code_to(BORIS)
+        for by in range(1, 6):
+            told.append(said(await thief.prove(view, code_current=another(code, by))))
+        house.clock.push(PAUSE)
+    assert told == ["code_wrong"] * 15 + ["proofs_closed"] * 5
+    own = await confirming(boris, Purpose.PASSWORD_SET)
+    assert await by_sms(boris, own) == "done"
 
 
 # proofs that are over

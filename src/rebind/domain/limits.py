@@ -203,8 +203,8 @@ WRONG_FACTOR = Limit(
     15,
     _DAY_S,
     PROOFS_CLOSED,
-    "Guessing a second factor, or a password from inside a stolen session: by whoever has given a "
-    "first proof already, on a device that the account does not know.",
+    "Guessing a second factor, or a password or code from inside a stolen session: by whoever has "
+    "given a first proof already, on a device that the account does not know.",
 )
 WRONG_DEVICE = Limit(
     "wrong_device",

@@ -29,6 +29,7 @@ from rebind.store import devices, limits
 from rebind.store.statements import Missed, Write
 
 _GUESSABLE = frozenset({Proof.PASSWORD, Proof.TOTP, Proof.RECOVERY_CODE})
+_CODES_OF_ACCOUNT = frozenset({Proof.CODE_CURRENT, Proof.CODE_EMAIL})
 
 
 class Guess(msgspec.Struct, frozen=True):
@@ -42,7 +43,8 @@ class Guess(msgspec.Struct, frozen=True):
 
 def guesses(desk: Desk, dossier: Dossier, given: Sequence[Given], now: Ms) -> list[Guess]:
     """What these proofs spend. A signature cannot be guessed, and codes have tries of their own: of
-    those sign-in and enrolment are counted over all requests about a number."""
+    those sign-in and enrolment are counted over all requests about a number, and what a session
+    asks for, which may be stolen, over all of its account."""
     kinds, found = {item.proof for item in given}, list[Guess]()
     device_id = dossier.row.device_id
     if device_id is not None and dossier.on_known_device(desk, now):
@@ -53,7 +55,8 @@ def guesses(desk: Desk, dossier: Dossier, given: Sequence[Given], now: Ms) -> li
         found.append(Guess(WRONG_ADDRESS, _typed(desk, dossier)))
     if dossier.kind is Kind.ENROL:
         found.append(Guess(ENROL_ADDRESS, _typed(desk, dossier)))
-    if inside and kinds & _GUESSABLE:
+    from_session = dossier.row.session_id is not None
+    if inside and kinds & (_GUESSABLE | _CODES_OF_ACCOUNT if from_session else _GUESSABLE):
         found.append(Guess(WRONG_FACTOR, (dossier.account_id,)))
     if not inside and Proof.PASSWORD in kinds:
         # By what was typed alone: a counter of the account would tell a stranger that a number and
