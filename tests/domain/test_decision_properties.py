@@ -262,6 +262,9 @@ def recoveries(draw: st.DrawFn) -> Case:
     for proof, behind in able:
         if draw(mostly):
             first_at = draw(lately)
+            if ask.contested and proof is not Proof.OPERATOR_APPROVAL:
+                # To hear both sides takes its time.
+                first_at -= 20 * DAY
             last_at = draw(st.sampled_from([first_at, NOON]))
             evidence.append(Evidence(proof, first_at, last_at, behind))
     return Case(ask, tuple(evidence), who, draw(carriers), draw(policies), NOON)

@@ -263,7 +263,7 @@ async def test_an_administrator_changes_a_role_and_shuts_somebody_out(
     assert "Somebody at the desk got another role" in hers.page.words
     await hers.submit("/console/audit/olga/export")
     told = [json.loads(line) for line in hers.page.answer.body.splitlines()]
-    assert told[0]["act"] == "audit_exported" and told[1]["actor"] == "operator:ada"
+    assert [told[0]["act"], told[1]["actor"]] == ["audit_exported", "operator:ada"]
     await browser.open("/console/operators/olga")
     await browser.submit("/console/operators/olga/disable")
     assert (await hers.open("/console")).path.startswith("/console/sign-in")
@@ -279,9 +279,7 @@ async def test_what_people_say_stays_text(house: House, desk: App) -> None:
     seen = await browser.open("/console/operators")
     assert evil not in seen.answer.body.decode()
     assert evil in seen.words
-    for whose in (evil, "../own", "%2e%2e"):
-        await browser.open("/console/own")
-        assert (await browser.open(f"/console/operators/{evil[:8]}")).status == 404
+    assert (await browser.open(f"/console/operators/{evil[:8]}")).status == 404
 
 
 def options(body: bytes) -> dict[str, object]:

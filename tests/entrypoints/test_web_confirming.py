@@ -87,6 +87,25 @@ async def test_whoever_has_just_signed_in_goes_on_at_once(
     assert on.path.startswith("/security/password?permit=")
 
 
+async def test_by_a_password_alone_at_a_new_browser_a_code_is_asked_for_too(
+    house: House, browser: Browser, anna: Someone
+) -> None:
+    """Each of the ways of two proofs has a name of its own; and the one with an SMS leads on."""
+    await set_password(anna, age=30 * DAY)
+    await browser.open("/sign-in/password")
+    entered = await browser.submit("/sign-in/password", name=ANNA, password=PASSWORD)
+    assert entered.path == "/profile"
+    asked = await confirm(browser, "totp_set")
+    assert asked.path.startswith("/requests/")
+    assert "Use a password and a code from my e-mail" in asked.words
+    assert "Use codes from an SMS and from my e-mail" in asked.words
+    sent = await browser.submit(f"{asked.path}/codes", proof="code_email")
+    assert "Use a password and a code from an SMS" in sent.words
+    half = await browser.submit(f"{asked.path}/proofs", password=PASSWORD)
+    on = await browser.submit(f"{half.path}/proofs", code_email=await house.code_to(ANNA_MAIL))
+    assert on.path.startswith("/security/totp?permit=")
+
+
 async def test_codes_have_a_button_before_they_have_a_field(
     house: House, browser: Browser, anna: Someone
 ) -> None:

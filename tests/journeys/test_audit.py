@@ -363,7 +363,7 @@ async def contents(house: House, besides: set[str]) -> dict[str, list[tuple[Any,
     found = {
         table: sorted(await house.rows(f"SELECT * FROM {table}"), key=repr) for table in tables
     }
-    counted = {"wrong_address", "wrong_proof", "wrong_factor"}
+    counted = {"wrong_address", "enrol_address", "wrong_proof", "wrong_factor"}
     found["limits"] = [row for row in found["limits"] if row[0] not in counted]
     return found
 

@@ -118,6 +118,31 @@ async def test_a_guessing_stranger_closes_the_door_for_strangers_only(
     assert said(await elsewhere.ask(Kind.SIGN_IN)) == "open"
 
 
+@exercises(limits.ENROL_ADDRESS)
+async def test_a_guessing_stranger_does_not_enrol_somebody_elses_number(
+    house: House, anna: Someone
+) -> None:
+    """From ever new networks, of a number that nobody has and of one that is taken alike; whoever
+    holds it waits for the end of the day."""
+    words = []
+    for number in (CLARA, ANNA):
+        told = list[str]()
+        begun = house.clock.now()
+        for n in range(10):
+            there = stranger(house, number, n)
+            asked = await there.begin(Kind.ENROL)
+            code = await house.code_to(number)
+            for by in range(1, 6):
+                told.append(said(await there.prove(asked, code_new=another(code, by))))
+            house.clock.push(33 * MINUTE)
+        refused = await stranger(house, number).ask(Kind.ENROL)
+        words.append([*told, said(refused)])
+        assert (refused.work, refused.until) == (None, begun + DAY)
+        house.clock.push(begun + DAY - house.clock.now())
+        assert said(await stranger(house, number).ask(Kind.ENROL)) == "open"
+    assert words[0] == words[1] == ["code_wrong"] * 50 + ["too_many_codes"]
+
+
 @exercises(limits.UNDO_ADDRESS)
 @pytest.mark.parametrize("address", [ANNA, ANNA_MAIL, BORIS])
 async def test_a_guessing_stranger_does_not_undo(house: House, anna: Someone, address: str) -> None:

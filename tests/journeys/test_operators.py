@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from rebind.domain.limits import Override
 from rebind.domain.operators import Right, Role, subject
 from rebind.domain.units import DAY, HOUR, MINUTE, SECOND
 from rebind.flows import audit, operator_access, operator_joining, operator_sessions, operators
@@ -184,12 +185,12 @@ async def test_nobody_learns_who_is_at_the_desk(embedded: House) -> None:
 
 
 async def test_strangers_close_strange_browsers_only(embedded: House) -> None:
-    """Invariant 7: fifteen wrong tries close the password where she never was; on her own browser,
+    """Invariant 7: wrong tries of strangers close the password where she never was; on her own browser,
     and with a passkey, she comes in all the same."""
-    house = embedded
+    house = House(embedded.engine, overrides={"operator_login": Override(amount=3)})
     hers, secret = await with_password(house, await invited(house))
     house.clock.push(MINUTE)
-    for nth in range(15):
+    for nth in range(3):
         strange = caller(address=f"198.51.100.{nth}")
         assert said(await try_in(house, strange, password="wrong wrong wrong")) == "proof_wrong"
     for by in (caller(address="203.0.113.9"), caller(address="203.0.113.9", device="rb_AAAA")):
@@ -201,17 +202,17 @@ async def test_strangers_close_strange_browsers_only(embedded: House) -> None:
     assert said(await try_in(house, elsewhere, code=code_of(house, secret))) == "in"
     # The right one was given back: what strangers may spend is whole again.
     assert await house.value(
-        "SELECT count FROM limits WHERE name = 'operator_login' AND count < 15"
+        "SELECT count FROM limits WHERE name = 'operator_login' AND count < 3"
     ) == 0  # fmt: skip
 
 
 async def test_one_machine_does_not_go_through_logins(embedded: House) -> None:
-    house = embedded
-    await with_password(house, await invited(house))
-    limit = [try_in(house, caller(address=STRANGER), f"name{nth}") for nth in range(60)]
-    assert {said(await each) for each in limit} == {"proof_wrong"}
-    assert said(await try_in(house, caller(address=STRANGER), "name60")) == "too_many_requests"
-    assert said(await try_in(house, caller(), "name60")) == "proof_wrong"
+    house = House(embedded.engine, overrides={"operator_client": Override(amount=3)})
+    for nth in range(3):
+        got = await try_in(house, caller(address=STRANGER), f"name{nth}")
+        assert said(got) == "proof_wrong"
+    assert said(await try_in(house, caller(address=STRANGER), "name3")) == "too_many_requests"
+    assert said(await try_in(house, caller(), "name3")) == "proof_wrong"
 
 
 async def test_wrong_tries_on_ones_own_browser_slow_down_and_end(embedded: House) -> None:
@@ -248,7 +249,7 @@ async def test_a_session_ends_after_an_hour_without_use_and_after_half_a_day(
     ((address, agent),) = await house.rows(
         "SELECT address_sealed, agent_sealed FROM operator_sessions ORDER BY id LIMIT 1"
     )
-    assert b"192.0.2" not in bytes(address) and b"Tests" not in bytes(agent)
+    assert b"192.0.2" not in bytes(address) + bytes(agent)
 
 
 async def test_sessions_are_listed_and_ended(house: House) -> None:

@@ -216,7 +216,7 @@ async def test_tries_to_set_one_up_elsewhere_are_counted_before_they_are_looked_
     await set_password(anna, age=30 * DAY)
     there = anna.elsewhere()
     there.session = anna.session
-    house.clock.push(HOUR)
+    house.clock.push(DAY)
     permit = await confirmed(there, Purpose.TOTP_SET, password=PASSWORD)
     app = App(house, (await offered(there, permit)).secret)
     code = another(app.shows())
@@ -233,7 +233,7 @@ async def test_a_right_code_is_given_back(house: House, anna: Someone) -> None:
     await set_password(anna, age=30 * DAY)
     there = anna.elsewhere()
     there.session = anna.session
-    house.clock.push(HOUR)
+    house.clock.push(DAY)
     permit = await confirmed(there, Purpose.TOTP_SET, password=PASSWORD)
     app = App(house, (await offered(there, permit)).secret)
     assert await confirms(there, permit, another(app.shows())) == "totp_not_taken"

@@ -15,6 +15,7 @@ from rebind.domain.evidence import (
     SECOND_FACTORS,
     CarrierFacts,
     Evidence,
+    Factor,
     Proof,
     SimAnswer,
     independent,
@@ -110,7 +111,7 @@ def decide(
     best: Decision | None = None
     for row in rows:
         for way in row.ways:
-            for used in _satisfying(way, case):
+            for used in _satisfying(row, way, case):
                 outcome = _outcome(row, used, case)
                 if best is None or _order(outcome) < _order(best):
                     best = outcome
@@ -195,7 +196,7 @@ def _approved_at(case: Case) -> Ms | None:
     return max((item.first_at for item in approvals), default=None)
 
 
-def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
+def _satisfying(row: Row, way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
     """Every choice of evidence that satisfies a way. The caller takes the best of them, so that a
     proof more, or the same proof given twice, never makes the outcome worse."""
     options = []
@@ -205,7 +206,7 @@ def _satisfying(way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
             return
         options.append(given)
     for chosen in product(*options):
-        if _all_independent(chosen, case):
+        if row.as_one or _all_independent(chosen, case):
             yield chosen
 
 
@@ -229,17 +230,31 @@ def _takes(item: Evidence) -> tuple[Evidence, ...]:
 
 
 def _all_independent(chosen: tuple[Evidence, ...], case: Case) -> bool:
-    """Two proofs count as two only if neither set or reset the other (invariant 12), as it was when
-    the later of the two was given."""
+    """Two proofs count as two only if neither set or reset the other (invariant 12), nor one single
+    factor both of them, as it was when the later of the two was given."""
     for first in chosen:
         factor = first.factor
         if factor is None or not factor.set_by:
             continue
         for second in chosen:
             then = max(first.first_at, second.first_at)
-            if second is not first and not independent(factor, second.proof, case.policy, then):
+            if second is not first and not _two(factor, second, case.policy, then):
                 return False
     return True
+
+
+def _two(factor: Factor, other: Evidence, policy: Policy, begins: Ms) -> bool:
+    if not independent(factor, other.proof, policy, begins):
+        return False
+    if other.factor is None:
+        return True
+    # Second factors set each other as a rule, and whoever has one of them has the highest level.
+    both = (factor.set_by & other.factor.set_by) - SECOND_FACTORS
+    return not any(
+        not independent(each, proof, policy, begins)
+        for proof in both
+        for each in (factor, other.factor)
+    )
 
 
 def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
@@ -328,7 +343,7 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
     found: list[tuple[tuple[Proof, ...], tuple[int, int]]] = []
     for row in rows:
         for way in row.ways:
-            for whole, new in _completions(way, case):
+            for whole, new in _completions(row, way, case):
                 missing = tuple(item.proof for item in new)
                 if not missing or any(set(other) <= set(missing) for other, _order_of in found):
                     continue
@@ -344,7 +359,9 @@ def _ways(rows: list[Row], case: Case, best: Wait | None) -> Ways:
     return tuple(missing for missing, _order_of in found)
 
 
-def _completions(way: Way, case: Case) -> Iterator[tuple[tuple[Evidence, ...], list[Evidence]]]:
+def _completions(
+    row: Row, way: Way, case: Case
+) -> Iterator[tuple[tuple[Evidence, ...], list[Evidence]]]:
     """The evidence that would satisfy a way, and the part of it that this account is able to give
     now. What is given comes first, so that the least is asked for."""
     options = []
@@ -357,7 +374,7 @@ def _completions(way: Way, case: Case) -> Iterator[tuple[tuple[Evidence, ...], l
         options.append(possible)
     for chosen in product(*options):
         whole = tuple(item for item, _new in chosen)
-        if _all_independent(whole, case):
+        if row.as_one or _all_independent(whole, case):
             yield whole, [item for item, new in chosen if new]
 
 
@@ -386,6 +403,9 @@ def _no_way(rows: list[Row], case: Case) -> Refuse:
         return Refuse(LOCK_TOO_YOUNG, lifts_at)
     if case.ask.kind is Kind.RECOVER:
         return Refuse(SUPPORT_NEEDED)
+    enough_at = reauthentication.password_enough_at(case)
+    if enough_at is not None:
+        return Refuse(SESSION_TOO_YOUNG, enough_at)
     wanted = {strength for row in rows for way in row.ways for strength in way}
     if Strength.AGED_SECOND_FACTOR in wanted:
         second = [f for f in case.account.factors if f.proof in SECOND_FACTORS]

@@ -162,6 +162,15 @@ WRONG_ADDRESS = Limit(
     "Guessing sign-in codes of one number from unknown devices, request after request; closes "
     "sign-in by SMS for unknown devices only.",
 )
+ENROL_ADDRESS = Limit(
+    "enrol_address",
+    Key.ADDRESS,
+    50,
+    _DAY_S,
+    TOO_MANY_CODES,
+    "Guessing the code by which a number is enrolled, request after request, from many networks: "
+    "whoever guesses right has an account with somebody else's number.",
+)
 UNDO_ADDRESS = Limit(
     "undo_address",
     Key.ADDRESS,
@@ -238,8 +247,8 @@ WRONG_FACTOR = Limit(
     15,
     _DAY_S,
     PROOFS_CLOSED,
-    "Guessing a second factor, or a password from inside a stolen session: by whoever has given a "
-    "first proof already, on a device that the account does not know.",
+    "Guessing a second factor, or a password or code from inside a stolen session: by whoever has "
+    "given a first proof already, on a device that the account does not know.",
 )
 WRONG_DEVICE = Limit(
     "wrong_device",
@@ -261,6 +270,7 @@ LIMITS: tuple[Limit, ...] = (
     CODE_WORK,
     WORK_ONCE,
     WRONG_ADDRESS,
+    ENROL_ADDRESS,
     UNDO_ADDRESS,
     RECOVER_ADDRESS,
     CASES_ACCOUNT,
@@ -288,6 +298,7 @@ WINDOW_MIN_S = 60
 
 CEILINGS = {
     "wrong_address": 100,
+    "enrol_address": 100,
     "undo_address": 20,
     "operator_login": 100,
     "wrong_proof": 100,
@@ -300,7 +311,14 @@ in a day. Work counts once, or it would be no price."""
 
 
 _A_DAY = frozenset(
-    {"wrong_address", "undo_address", "operator_login", "wrong_proof", "wrong_factor"}
+    {
+        "wrong_address",
+        "enrol_address",
+        "undo_address",
+        "operator_login",
+        "wrong_proof",
+        "wrong_factor",
+    }
 )
 
 

@@ -170,7 +170,9 @@ Way = frozenset[Strength]
 
 class Row(msgspec.Struct, frozen=True):
     """One row of the default policy. Each way is enough by itself; `applies` reads the account's
-    condition, never the evidence; `wait` is how long, once it has begun at that moment."""
+    condition, never the evidence; `wait` is how long, once it has begun at that moment. `as_one`:
+    its proofs need not be independent of one another, and the row gives what is due where they are
+    not."""
 
     name: str
     kind: Kind
@@ -178,6 +180,7 @@ class Row(msgspec.Struct, frozen=True):
     gives: Gives
     applies: Callable[[Case], bool]
     wait: Callable[[Case, Ms], Ms] | None = None
+    as_one: bool = False
 
 
 Ways = tuple[tuple[Proof, ...], ...]

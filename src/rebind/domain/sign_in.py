@@ -67,6 +67,13 @@ def _phone_only_without_factor(case: Case) -> bool:
     return _without_second_factor(case) and phone_only(case)
 
 
+def _factor_of_the_phone(case: Case) -> bool:
+    """Whether whatever the account has beside its number was set lately by codes to it, a second
+    factor among it. That is asked for, and makes the code worth no more than it is: else its holder
+    would stay outside until the factor has grown independent."""
+    return _with_second_factor(case) and phone_only(case)
+
+
 def sms_lifts_at(account: AccountFacts, lock: LockFacts, policy: Policy) -> Ms | None:
     """From when a code to the number alone lifts a lock: never, where there is a second factor, or
     something older than the undone request that counts beside such a code by then."""
@@ -106,6 +113,14 @@ ROWS = (
         applies=_without_second_factor,
     ),
     Row(
+        name="I1",
+        kind=Kind.SIGN_IN,
+        ways=(frozenset({S.CODE_CURRENT, S.KNOWN_DEVICE, S.SECOND_FACTOR}),),
+        gives=Gives.FULL,
+        applies=_factor_of_the_phone,
+        as_one=True,
+    ),
+    Row(
         name="I2",
         kind=Kind.SIGN_IN,
         ways=(frozenset({S.CODE_CURRENT, S.SECOND_FACTOR}),),
@@ -130,11 +145,27 @@ ROWS = (
         applies=lambda case: _phone_only_without_factor(case) and not number_doubtful(case),
     ),
     Row(
+        name="I3",
+        kind=Kind.SIGN_IN,
+        ways=(frozenset({S.CODE_CURRENT, S.SECOND_FACTOR}),),
+        gives=Gives.FRESH,
+        applies=lambda case: _factor_of_the_phone(case) and not number_doubtful(case),
+        as_one=True,
+    ),
+    Row(
         name="I4",
         kind=Kind.SIGN_IN,
         ways=(frozenset({S.CODE_CURRENT}),),
         gives=Gives.PROBATION,
         applies=lambda case: _phone_only_without_factor(case) and number_doubtful(case),
+    ),
+    Row(
+        name="I4",
+        kind=Kind.SIGN_IN,
+        ways=(frozenset({S.CODE_CURRENT, S.SECOND_FACTOR}),),
+        gives=Gives.PROBATION,
+        applies=lambda case: _factor_of_the_phone(case) and number_doubtful(case),
+        as_one=True,
     ),
     Row(
         name="I5",

@@ -90,6 +90,8 @@ def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
         return _number_was_aged(case)
     if factor is None:
         return item.proof in _WITHOUT_FACTOR
+    if _of_the_lost_sim(factor, item, case):
+        return False
     if strength is Strength.LONG_PASSWORD:
         return factor.alone
     if strength in _AGED:
@@ -114,6 +116,14 @@ def _sim_trusted(case: Case) -> bool:
     """Whether a code to the present number counts: not where its telephone was reported lost,
     unless to say that it was found (which takes another proof as well)."""
     return not case.account.sms_off or case.ask.purpose is Purpose.SMS_RESTORE
+
+
+def _of_the_lost_sim(factor: Factor, item: Evidence, case: Case) -> bool:
+    """Whether a factor is the work of a code to a number whose telephone was reported lost, where
+    it is to speak against that report: whoever has the telephone could have set it."""
+    undo = case.ask.undo
+    against = case.ask.purpose is Purpose.SMS_RESTORE or (undo is not None and undo.old_number_lost)
+    return against and not independent(factor, Proof.CODE_CURRENT, case.policy, item.first_at)
 
 
 def _number_was_aged(case: Case) -> bool:

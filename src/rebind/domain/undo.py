@@ -4,7 +4,7 @@ An undo rests on an address that was the account's before: the old number, or an
 aged when the undone request began; so a number to which a thief has moved an account the day before
 does not take back the holder's return. U1 puts the old number back. U2 freezes, where the undone
 request rested on something that an SMS to an old address must not beat, or where the old number has
-a new holder.
+a new holder or was reported lost: its telephone often reads the mailbox, too.
 """
 
 from rebind.domain.evidence import Factor, Proof, aged
@@ -59,7 +59,10 @@ def leads_astray(case: Case) -> bool:
 def _must_freeze(case: Case) -> bool:
     undo = case.ask.undo
     return undo is not None and (
-        undo.rested_on_second_factor or undo.rested_on_approval or undo.old_number_has_new_holder
+        undo.rested_on_second_factor
+        or undo.rested_on_approval
+        or undo.old_number_has_new_holder
+        or undo.old_number_lost
     )
 
 

@@ -7,7 +7,7 @@ answered a code on it (row E2).
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.evidence import Proof
-from rebind.domain.limits import CODE_ADDRESS
+from rebind.domain.limits import CODE_ADDRESS, ENROL_ADDRESS
 from rebind.domain.phone import masked
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind, State
@@ -37,10 +37,13 @@ async def begin(desk: Desk, caller: Caller, number: str) -> RequestView | Refuse
     request_id = desk.dice.id(now)
     keys = desk.seal.indexes("number", phone.e164)
     sending = Sending(keys, phone.region, None)
-    (found,) = await desk.engine.read(
-        limits.rows(budgets.places_to_read(desk, caller, [sending], request_id))
-    )
+    places = budgets.places_to_read(desk, caller, [sending], request_id)
+    places += [(ENROL_ADDRESS.name, key, 0) for key in keys]
+    (found,) = await desk.engine.read(limits.rows(places))
     rows = limits.counted(found)
+    closed = budgets.spent_under(desk, ENROL_ADDRESS, keys, rows, now)
+    if closed is not None:
+        return closed
     tally = Tally(desk, now)
     refusal = budgets.count_sending(desk, caller, tally, sending, request_id, rows, now)
     refusal = refusal or tally.refused(rows)

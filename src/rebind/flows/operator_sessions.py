@@ -91,7 +91,7 @@ async def by_password(
     places += [(OPERATOR_CLIENT.name, key, 0) for key in clients]
     found, counters = await desk.engine.read(operators.by_login(typed), limits.rows(places))
     row = operators.row(found)
-    known = row is not None and tokens.browser_is_of(desk.seal, typed, caller.device)
+    known = tokens.browser_is_of(desk.seal, typed, caller.device) and row is not None
     tally = Tally(desk, now)
     if not known:
         tally.add(OPERATOR_LOGIN, keys)

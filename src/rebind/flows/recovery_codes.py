@@ -51,7 +51,7 @@ async def show(desk: Desk, caller: Caller) -> RecoveryCodesView | Refused:
     rows = factors.rows(set_up)
     of_use = any(row.proof in _STOOD_IN_FOR for row in rows)
     for row in rows:
-        if row.proof == Proof.RECOVERY_CODE:
+        if row.proof == Proof.RECOVERY_CODE and row.usable:
             return RecoveryCodesView(row.detail, row.set_at, of_use)
     return RecoveryCodesView(of_use=of_use)
 

@@ -26,8 +26,9 @@ def _all_of(account: str) -> str:
     SELECT 'password' AS proof, set_at, set_by, alone AS detail FROM passwords {live}
     UNION ALL SELECT 'passkey', set_at, set_by, 1 FROM passkeys {live}
     UNION ALL SELECT 'totp', set_at, set_by, 1 FROM totps {live}
-    UNION ALL SELECT 'recovery_code', MIN(set_at), MIN(set_by), COUNT(*) FROM recovery_codes {live}
-        AND used_at IS NULL GROUP BY account_id
+    UNION ALL SELECT 'recovery_code', MIN(set_at), MIN(set_by),
+        SUM(CASE WHEN used_at IS NULL THEN 1 ELSE 0 END)
+        FROM recovery_codes {live} GROUP BY account_id
     """  # noqa: S608  names of this file
 
 
@@ -39,12 +40,17 @@ _OF_REQUEST = Statement(
 
 class FactorRow(msgspec.Struct, frozen=True):
     """One live factor. `detail`: of a password, whether it is long enough alone; of recovery codes
-    (one row for all of them), how many are left."""
+    (one row for all of them), how many are left, which may be none."""
 
     proof: str
     set_at: Ms
     set_by: str
     detail: int
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can still be given: not where every code of a sheet was used."""
+        return self.proof != Proof.RECOVERY_CODE or self.detail > 0
 
     @property
     def factor(self) -> Factor:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from rebind.domain.limits import (
+    ENROL_ADDRESS,
     NOTHING_COUNTED,
     WRONG_ADDRESS,
     WRONG_FACTOR,
@@ -67,7 +68,7 @@ _OF_REQUEST = Statement(
     "limits.of_request",
     _COLUMNS  # noqa: S608  a constant of this file
     + "slot = 0 AND ("
-    "(name IN (:code, :proof)"
+    "(name IN (:code, :enrol, :proof)"
     " AND key = (SELECT number_key FROM requests WHERE id = :request_id))"
     " OR (name = :factor AND key = (SELECT account_id FROM requests WHERE id = :request_id)))",
 )
@@ -87,7 +88,12 @@ def rows(places: Sequence[Place], account: tuple[Limit, Id] | None = None) -> Qu
 def of_request(request_id: Id) -> Query:
     """Read the counters of wrong tries at what a request is about: its number or mailbox, and its
     account."""
-    names = {"code": WRONG_ADDRESS.name, "proof": WRONG_PROOF.name, "factor": WRONG_FACTOR.name}
+    names = {
+        "code": WRONG_ADDRESS.name,
+        "enrol": ENROL_ADDRESS.name,
+        "proof": WRONG_PROOF.name,
+        "factor": WRONG_FACTOR.name,
+    }
     return Query(_OF_REQUEST, {"request_id": request_id, **names})
 
 

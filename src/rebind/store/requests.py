@@ -104,6 +104,10 @@ _SPEND = Statement(
     UPDATE requests SET spent_at = :now
     WHERE id = :id AND kind = 'reauthenticate' AND ended_as = 'done' AND spent_at IS NULL
       AND ended_at > :done_after
+      AND EXISTS (
+        SELECT 1 FROM sessions s
+        WHERE s.account_id = requests.account_id AND s.id = requests.session_id
+          AND s.ended_at IS NULL AND s.expires_at > :now)
     """,
 )
 _EVIDENCE_OF = Statement(
@@ -328,7 +332,8 @@ def name(request_id: Id, owner_hash: bytes, account_id: Id) -> Write:
 
 
 def spend(request_id: Id, done_after: Ms, now: Ms) -> Write:
-    """Use up a re-authentication that was done after that moment. Misses where it was used."""
+    """Use up a re-authentication that was done after that moment. Misses where it was used, or its
+    session ended in the meantime."""
     return Write(_SPEND, {"id": request_id, "done_after": done_after, "now": now})
 
 

@@ -38,8 +38,9 @@ SESSION_TOO_YOUNG = entry(
     409,
     _("This device is still too new for that"),
     _(
-        "You signed in here by a code alone. To protect the account from a stolen SIM card, this "
-        "can be set from here after {until}; on a device that you have used for a week at once."
+        "You signed in here by a code or a password alone. To protect the account from whoever "
+        "stole just that, this can be changed from here after {until}; on a device that you have "
+        "used for a week at once."
     ),
 )
 FACTOR_UNKNOWN = entry(

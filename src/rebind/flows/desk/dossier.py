@@ -167,7 +167,7 @@ class Dossier(msgspec.Struct, frozen=True):
     def factors(self) -> tuple[Factor, ...]:
         """What the account has set that may serve as proof."""
         mailboxes = (email_factor(email) for email in self.emails if email.removed_at is None)
-        return (*mailboxes, *(row.factor for row in self.beside))
+        return (*mailboxes, *(row.factor for row in self.beside if row.usable))
 
     def named_by(self, desk: Desk) -> Name:
         """How a sign-in says whose it is to be."""
@@ -196,8 +196,9 @@ class Dossier(msgspec.Struct, frozen=True):
         return None
 
     def proofs(self) -> frozenset[Proof]:
-        """The kinds of proof that it has collected."""
-        return frozenset(item.proof for item in self.evidence)
+        """The kinds of proof that it has collected and that count still."""
+        found = frozenset(item.proof for item in self._standing(self.evidence))
+        return found if self.sms_off_at is None else found - {Proof.CODE_CURRENT}
 
     def session_lives(self, now: Ms) -> bool:
         """Whether the session in which it was begun can still be used."""
@@ -333,11 +334,12 @@ class Dossier(msgspec.Struct, frozen=True):
         may rest on a mailbox that was removed lately."""
         if self.kind is Kind.UNDO:
             return evidence
-        live = {(factor.proof, factor.set_at): factor for factor in self.factors()}
+        # What came of the last code of a sheet stands while the sheet does.
+        sheets = (row.factor for row in self.beside if not row.usable)
+        live = {(each.proof, each.set_at): each for each in (*self.factors(), *sheets)}
         standing = []
         for item in evidence:
-            # The last recovery code is gone once it is used.
-            if item.factor is None or item.proof is Proof.RECOVERY_CODE:
+            if item.factor is None:
                 standing.append(item)
             elif (behind := live.get((item.proof, item.factor.set_at))) is not None:
                 standing.append(msgspec.structs.replace(item, factor=behind))

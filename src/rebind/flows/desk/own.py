@@ -14,7 +14,7 @@ from rebind.store.statements import Rows
 def own_factors(mailboxes: Rows, beside: Rows) -> tuple[Factor, ...]:
     """What an account has set, of the rows of `emails.of_account` and `factors.of_account`."""
     live = (email_factor(row) for row in emails.rows(mailboxes) if row.removed_at is None)
-    return (*live, *(row.factor for row in factors.rows(beside)))
+    return (*live, *(row.factor for row in factors.rows(beside) if row.usable))
 
 
 def email_factor(email: EmailRow) -> Factor:

@@ -23,7 +23,7 @@ from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk import notices, tokens
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
-from rebind.store import accounts, outbox, requests, sessions
+from rebind.store import accounts, outbox, requests, sessions, standing
 from rebind.store.statements import Query, Rows, Write
 
 
@@ -69,7 +69,7 @@ async def read(
     if isinstance(dossier, Refused) or not _holds(desk, dossier, purpose, about, now):
         return Refused(REAUTHENTICATION_REQUIRED)
     shown = dossier.with_context(desk, dossier.evidence, now)
-    set_by = reauthentication.set_by(frozenset(item.proof for item in shown))
+    set_by = reauthentication.set_by(shown, desk.policy, now)
     return Permit(dossier, " ".join(sorted(set_by))), list(found[dossiers.READS :])
 
 
@@ -107,7 +107,7 @@ async def spend(
 ) -> Refused | None:
     """Do the act: its writes, the permit spent, everybody told (message `security_changed`, with
     the act and `what` it was about; `silent`: the writes tell of it in words of their own, or it
-    changes nothing). `end_others` ends all other sessions.
+    changes nothing). `end_others` ends all other sessions and what they began.
     Refusals: reauthentication_required, try_again, session_ended."""
     row, account_id = permit.dossier.row, permit.account_id
     lines: list[Line] = [line(caller, act, account_id, row.id, row.policy_row)]
@@ -120,5 +120,6 @@ async def spend(
         batch.append(outbox.put(notices.security(desk, permit.dossier, act, what, now)))
     if row.session_id is not None and end_others:
         batch.append(sessions.end_others(account_id, row.session_id, act, now))
+        batch.append(standing.end_of_other_sessions(account_id, row.session_id, now))
         lines.append(line(caller, Act.SESSIONS_ENDED, account_id, row.id, act))
     return await desk.keep_or_refuse(batch, lines, now)

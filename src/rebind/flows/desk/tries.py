@@ -10,8 +10,15 @@ from collections.abc import Sequence
 import msgspec
 
 from rebind.domain.evidence import CODES, Proof
-from rebind.domain.limits import WRONG_ADDRESS, WRONG_DEVICE, WRONG_FACTOR, WRONG_PROOF, Limit
-from rebind.domain.refusals import PROOFS_CLOSED, SMS_SIGN_IN_CLOSED, Refused
+from rebind.domain.limits import (
+    ENROL_ADDRESS,
+    WRONG_ADDRESS,
+    WRONG_DEVICE,
+    WRONG_FACTOR,
+    WRONG_PROOF,
+    Limit,
+)
+from rebind.domain.refusals import PROOFS_CLOSED, Refused
 from rebind.domain.request import Kind
 from rebind.domain.units import MINUTE, Id, Ms
 from rebind.flows.desk import budgets
@@ -22,6 +29,7 @@ from rebind.store import devices, limits
 from rebind.store.statements import Missed, Write
 
 _GUESSABLE = frozenset({Proof.PASSWORD, Proof.TOTP, Proof.RECOVERY_CODE})
+_CODES_OF_ACCOUNT = frozenset({Proof.CODE_CURRENT, Proof.CODE_EMAIL})
 
 
 class Guess(msgspec.Struct, frozen=True):
@@ -35,7 +43,8 @@ class Guess(msgspec.Struct, frozen=True):
 
 def guesses(desk: Desk, dossier: Dossier, given: Sequence[Given], now: Ms) -> list[Guess]:
     """What these proofs spend. A signature cannot be guessed, and codes have tries of their own: of
-    those only sign-in is counted over all requests about a number."""
+    those sign-in and enrolment are counted over all requests about a number, and what a session
+    asks for, which may be stolen, over all of its account."""
     kinds, found = {item.proof for item in given}, list[Guess]()
     device_id = dossier.row.device_id
     if device_id is not None and dossier.on_known_device(desk, now):
@@ -44,7 +53,10 @@ def guesses(desk: Desk, dossier: Dossier, given: Sequence[Given], now: Ms) -> li
     inside = dossier.actor != "stranger"
     if kinds & CODES and dossier.kind is Kind.SIGN_IN:
         found.append(Guess(WRONG_ADDRESS, _typed(desk, dossier)))
-    if inside and kinds & _GUESSABLE:
+    if dossier.kind is Kind.ENROL:
+        found.append(Guess(ENROL_ADDRESS, _typed(desk, dossier)))
+    from_session = dossier.row.session_id is not None
+    if inside and kinds & (_GUESSABLE | _CODES_OF_ACCOUNT if from_session else _GUESSABLE):
         found.append(Guess(WRONG_FACTOR, (dossier.account_id,)))
     if not inside and Proof.PASSWORD in kinds:
         # By what was typed alone: a counter of the account would tell a stranger that a number and
@@ -60,7 +72,8 @@ def _typed(desk: Desk, dossier: Dossier) -> tuple[bytes, ...]:
 
 
 async def count(desk: Desk, spent: Sequence[Guess], rows: budgets.Rows, now: Ms) -> Refused | None:
-    """Count the try, or say that there is no room. Refusals: sms_sign_in_closed, proofs_closed."""
+    """Count the try, or say that there is no room. Refusals: sms_sign_in_closed, too_many_codes,
+    proofs_closed."""
     tally = budgets.Tally(desk, now)
     for guess in spent:
         closed = budgets.spent_under(desk, guess.limit, guess.keys, rows, now)
@@ -74,8 +87,8 @@ async def count(desk: Desk, spent: Sequence[Guess], rows: budgets.Rows, now: Ms)
     try:
         await desk.engine.write([*own, *tally.writes(rows)])
     except Missed:
-        codes = any(guess.limit is WRONG_ADDRESS for guess in spent)
-        return Refused(SMS_SIGN_IN_CLOSED if codes else PROOFS_CLOSED, now + MINUTE)
+        codes = [each.limit.told for each in spent if each.limit in (WRONG_ADDRESS, ENROL_ADDRESS)]
+        return Refused(codes[0] if codes else PROOFS_CLOSED, now + MINUTE)
     return None
 
 

@@ -148,7 +148,7 @@ def _told(desk: Desk, dossier: Dossier, message: str, new: str, when: Ms, now: M
                 for mail in trusted
                 if mail.removed_at is None or mail.removed_at > since
             ),
-            *(row.factor for row in dossier.beside if row.set_at <= since),
+            *(row.factor for row in dossier.beside if row.usable and row.set_at <= since),
         ),
     )
     lifts_at = sms_lifts_at(facts, lock, desk.policy)

@@ -59,6 +59,7 @@ _BY = (
 )
 _PASSWORD_INSTEAD = _("Use a password instead")
 _PASSWORD_AND_MAIL = _("Use a password and a code from my e-mail")
+_PASSWORD_AND_SMS = _("Use a password and a code from an SMS")
 _MAIL, _SMS = _("Use a code from my e-mail"), _("Use a code from an SMS")
 _BOTH_CODES = _("Use codes from an SMS and from my e-mail")
 _NO_PRESENT = _("I cannot receive codes at my present number")
@@ -88,6 +89,8 @@ def _way_called(way: Way, kind: str) -> str:
         if proof in way:
             return words
     mail, current = Proof.CODE_EMAIL in way, Proof.CODE_CURRENT in way
+    if Proof.PASSWORD in way and current and kind == Kind.REAUTHENTICATE:
+        return _PASSWORD_AND_SMS
     if Proof.PASSWORD in way:
         return _PASSWORD_AND_MAIL if mail else _PASSWORD_INSTEAD
     if kind == Kind.REAUTHENTICATE and mail and current:
