@@ -16,7 +16,7 @@ from rebind.entrypoints.web.demo import DemoPerson, Plight, Told, parts
 from rebind.templates import pages
 from rebind.templates import samples as messages
 from rebind.templates.catalogue import Locale
-from rebind.templates.pages import samples
+from rebind.templates.pages import console_samples, samples
 from rebind.templates.pages.samples import NOW, Sample
 from rebind.templates.words import JinjaWords
 
@@ -50,6 +50,8 @@ def _demo(locale: Locale) -> Iterator[Sample]:
         path = f"/demo/people/{person.name.lower()}"
         given = {"person": person, "plight": plight, "form": pages.Form()}
         yield page("demo/person", person.name.lower(), path, told=True, **given)
+    at_desk = [each for each in console_samples.PEOPLE if each.created_by is not None]
+    yield page("demo/desk", "", "/console/demo", me=None, people=at_desk)
 
 
 def _told(locale: Locale) -> Iterator[Told]:

@@ -94,11 +94,13 @@ class Envelope(Protocol):
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """A message in words. `subject` and `html` are empty for SMS."""
+    """A message in words. `subject` and `html` are empty for SMS; `reply_to` is where a letter of
+    a case may be answered."""
 
     text: str
     subject: str = ""
     html: str = ""
+    reply_to: str = ""
 
 
 class Words(Protocol):

@@ -66,10 +66,12 @@ class Watch:
             self.complaints.append(f"failed: {request.method} {request.url} {request.failure}")
 
     def _answered(self, response: Response) -> None:
-        if response.request.is_navigation_request():
+        request = response.request
+        if request.is_navigation_request():
             self.status = response.status
-        # A form that is refused says so by its status; nothing else may.
-        least = 500 if response.request.is_navigation_request() else 400
+        # A form that is refused says so by its status, also where a script sends it; nothing else
+        # may.
+        least = 500 if request.is_navigation_request() or request.method == "POST" else 400
         if response.status >= least:
             self.complaints.append(f"{response.status}: {response.request.method} {response.url}")
 

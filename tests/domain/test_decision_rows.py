@@ -593,6 +593,13 @@ def test_r1_asks_what_is_aged_and_independent_on_both_sides(what: str) -> None:
             assert refusal(found) is SUPPORT_NEEDED
 
 
+def test_r1_a_mailbox_and_an_app_that_one_password_has_set_are_one_proof() -> None:
+    for age, counts in ((30 * DAY, True), (30 * DAY - 1, False)):
+        who = account(*(factor(proof, NOON - age, PASSWORD) for proof in (CODE_EMAIL, TOTP)))
+        found = decided(RECOVER, who, CODE_EMAIL, TOTP, CODE_NEW)
+        assert isinstance(found, Wait) is counts
+
+
 def test_r1_takes_another_second_factor_where_one_rests_on_the_mailbox() -> None:
     weak = factor(TOTP, NOON - 8 * DAY, CODE_EMAIL)
     who = account(weak, factor(PASSKEY), factor(CODE_EMAIL))

@@ -4,7 +4,7 @@ import base64
 from email.mime.image import MIMEImage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -242,9 +242,9 @@ def test_html_as_text(source: str, text: str) -> None:
     ],
 )
 def test_hostile_html_takes_time_by_its_length(hostile: str) -> None:
-    began = perf_counter()
+    began = process_time()
     of_html((hostile * 60_000)[:120_000])
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -261,9 +261,9 @@ def test_hostile_html_takes_time_by_its_length(hostile: str) -> None:
     ],
 )
 def test_hostile_text_takes_time_by_its_length(line: str) -> None:
-    began = perf_counter()
+    began = process_time()
     answer(line)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 @given(st.text(st.sampled_from("<>\"'=a!-/&; \n"), max_size=60))

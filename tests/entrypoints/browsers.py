@@ -12,6 +12,7 @@ from tests.entrypoints.visitors import Answer, Visitor
 
 FORM = "application/x-www-form-urlencoded"
 REDIRECTS_MAX = 5
+_FIELDS = ("input", "button", "select", "textarea")
 
 
 class Form(msgspec.Struct):
@@ -44,7 +45,7 @@ class _Reader(HTMLParser):
             assert found["method"] == "post", "no form changes anything by GET"
             self._open = Form(found["action"], {}, [])
             self.forms.append(self._open)
-        if self._open is not None and tag in ("input", "button", "select") and "name" in found:
+        if self._open is not None and tag in _FIELDS and "name" in found:
             if found.get("type") == "hidden" or tag == "button":
                 self._open.fields[found["name"]] = found.get("value", "")
             elif found.get("type") == "checkbox":

@@ -48,7 +48,10 @@ HANDED_IN: dict[str, list[Node]] = {
 }
 """Where a handler's way goes through a table of the front hall."""
 
-TELL_NOTHING = ("Dossier.needs", "_holds", "_MISSED", "_sent", "Upkeep.work", "Retention.work")
+TELL_NOTHING = (
+    "Dossier.needs", "_holds", "_MISSED", "_sent", "Upkeep.work", "CaseUpkeep.work",
+    "Retention.work",
+)  # fmt: skip
 """`needs` returns ways and drops a refusal; `_holds` asks whether a permit holds still; `_MISSED`
 is read guard by guard; `_sent` asks when another code would be refused, and tells only the time; no
 door calls what time does by itself."""
@@ -73,6 +76,8 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
     "showRequest": {ACCOUNT_CHANGED, REQUEST_EXPIRED, REQUEST_FINISHED},
     # A link that names nothing is `link_unknown`.
     "objectByLink": {REQUEST_UNKNOWN},
+    # A new request has no tries yet.
+    "openCase": {CODE_TRIES_SPENT},
     # A case says of the recovery that came of it what it finds, and of none nothing.
     **dict.fromkeys(("showCase", "writeToCase", "addDocument", "continueCase"), {REQUEST_UNKNOWN}),
     # It moves no number; a lock leaves no session; it is new, so nobody has finished it.

@@ -53,12 +53,14 @@ WAYS_IN = {
     Kind.ENROL: "enrol.md",
     Kind.SIGN_IN: "sign_in.md",
     Kind.REAUTHENTICATE: "reauthentication.md",
+    Kind.RECOVER: "recover.md",
 }
 KNOWS, HAS, SAYS = "something that one knows", "something that one has", "somebody's word"
 PROOFS = {
     Proof.CODE_NEW: HAS,
     Proof.CODE_CURRENT: HAS,
     Proof.CODE_EMAIL: HAS,
+    Proof.CODE_CONTACT: HAS,
     Proof.PASSWORD: KNOWS,
     Proof.TOTP: HAS,
     Proof.PASSKEY: HAS,

@@ -12,7 +12,7 @@ from rebind.domain.units import DAY, HOUR, MINUTE, Ms
 from rebind.flows import account, imports, keys, sessions
 from rebind.flows.desk import RequestView
 from rebind.flows.imports import Person
-from tests.journeys import databases, factor_scenes
+from tests.journeys import databases, factor_scenes, operator_scenes
 from tests.journeys.waits import c3, c4, c5, elsewhere
 from tests.people import (
     ANNA,
@@ -352,6 +352,7 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "key rotated": (_key_rotated, {Act.KEY_ROTATED}),
     "brought in": (_brought_in, {Act.ACCOUNT_IMPORTED}),
     **factor_scenes.FLOWS,
+    **operator_scenes.FLOWS,
 }
 """Every flow that writes, and the acts that it leaves."""
 
@@ -364,6 +365,7 @@ async def contents(house: House, besides: set[str]) -> dict[str, list[tuple[Any,
         table: sorted(await house.rows(f"SELECT * FROM {table}"), key=repr) for table in tables
     }
     counted = {"wrong_address", "enrol_address", "wrong_proof", "wrong_factor"}
+    counted |= {"operator_login", "operator_client"}
     found["limits"] = [row for row in found["limits"] if row[0] not in counted]
     return found
 

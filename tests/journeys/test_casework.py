@@ -15,16 +15,19 @@ from rebind.domain.cases import (
     Reason,
     Verdict,
 )
+from rebind.domain.evidence import Proof
 from rebind.domain.operators import Operator, Role
 from rebind.domain.refusals import Refused
+from rebind.domain.request import Kind
 from rebind.domain.rows import Wait
 from rebind.domain.units import DAY, HOUR, Id
 from rebind.flows import case_decisions, casebook, cases, casework, correspondence
 from rebind.flows.casebook import CaseSeen, Filter, Page
 from rebind.flows.cases import Letter
+from rebind.flows.desk import RequestView
 from tests.desk import AT_DESK, NEW_MAIL, entered, hired, with_passport, written
 from tests.journeys.waits import told
-from tests.people import ANNA, ANNA_NEW, RUSSIA, House, Someone, said
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, RUSSIA, House, Someone, said
 
 
 class Desk:
@@ -287,3 +290,38 @@ async def test_a_case_without_account_is_never_approved(house: House, desk: Desk
         house.desk, AT_DESK, desk.olga, access.row.id, Verdict.FOR, Reason.DOCUMENTS_MATCH
     )
     assert said(refused) == "case_incomplete"
+
+
+async def test_what_was_stopped_goes_on_after_both_sides_were_heard(house: House) -> None:
+    """Anna recovers; somebody with her old SIM stops it. A supervisor hears both: a week more."""
+    await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    olga = await hired(house, "olga", Role.OPERATOR)
+    sonya = await hired(house, "sonya", Role.SUPERVISOR)
+    lost = Someone(house, ANNA_NEW)
+    begun = await lost.begin(Kind.RECOVER, ANNA_MAIL)
+    await lost.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    await lost.aim(begun, ANNA_NEW)
+    assert said(await lost.prove(begun, code_new=await house.code_to(ANNA_NEW))) == "waiting"
+    finder = Someone(house, ANNA)
+    assert said(await finder.stop_by(await house.link_to(ANNA, "stop"))) == "objected"
+    case_id = await house.value("SELECT id FROM cases WHERE kind = 'contested'")
+    for step in (
+        case_decisions.propose(
+            house.desk, AT_DESK, olga, case_id, Verdict.FOR, Reason.HOLDER_CONFIRMED
+        ),
+        case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, Reason.HOLDER_CONFIRMED),
+    ):
+        assert said(await step) == "ok"
+    now = house.clock.now()
+    await house.pass_time(0)
+    again = await house.rows(
+        "SELECT id, policy_row, wait_until FROM requests WHERE contested IS NOT NULL"
+    )
+    assert [row[1:] for row in again] == [("R2", now + 7 * DAY)]
+    # The links of the messages stop it no more.
+    stopped = await finder.stop_by(await house.link_to(ANNA, "stop"))
+    assert said(stopped) == "heard_already"
+    await house.pass_time(7 * DAY)
+    there = RequestView(again[0][0], Kind.RECOVER, "ready", (), 0, begun.token)
+    await lost.another_code(there, Proof.CODE_NEW)
+    assert said(await lost.prove(there, code_new=await house.code_to(ANNA_NEW))) == "done"

@@ -185,7 +185,7 @@ async def test_nobody_learns_who_is_at_the_desk(embedded: House) -> None:
 
 
 async def test_strangers_close_strange_browsers_only(embedded: House) -> None:
-    """Invariant 7: wrong tries of strangers close the password where she never was; on her own browser,
+    """Invariant 7: wrong tries of strangers close the password where she never was; on her browser,
     and with a passkey, she comes in all the same."""
     house = House(embedded.engine, overrides={"operator_login": Override(amount=3)})
     hers, secret = await with_password(house, await invited(house))

@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from rebind.domain.cases import REASONS, Verdict
 from rebind.domain.evidence import Proof
+from rebind.domain.operators import Role
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, MINUTE
-from rebind.flows import account, keys, objections, sessions
+from rebind.flows import account, case_decisions, keys, objections, sessions
 from rebind.flows.desk import RequestView
 from rebind.flows.objections import NoticeView
 from rebind.providers.seal.ring import Use, added, promoted, retired
+from tests.desk import AT_DESK, hired
 from tests.journeys.waits import answer_anew, c3, c4, c5, elsewhere, number_of, row_of, told
 from tests.people import (
     ANNA,
@@ -799,3 +802,46 @@ async def test_the_index_key_is_replaced_while_a_change_waits(house: House, anna
     assert isinstance(seen, NoticeView)
     assert said(await answer_anew(house, anna, begun)) == "done"
     assert await broken(house) == []
+
+
+async def decided(house: House, verdict: Verdict) -> None:
+    """Two people at the desk decide the case that the freeze has opened."""
+    olga = await hired(house, "olga", Role.OPERATOR)
+    sonya = await hired(house, "sonya", Role.SUPERVISOR)
+    case_id = await house.value("SELECT id FROM cases WHERE kind = 'frozen'")
+    reason = REASONS[verdict][1]
+    for step in (
+        case_decisions.propose(house.desk, AT_DESK, olga, case_id, verdict, reason),
+        case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, reason),
+    ):
+        assert said(await step) == "ok"
+    assert await broken(house) == []
+
+
+async def test_the_desk_gives_a_frozen_number_back(house: House) -> None:
+    robbed = await freeze(house)
+    house.clock.push(2 * DAY)
+    await decided(house, Verdict.FOR)
+    now = house.clock.now()
+    assert await robbed.state() == ("locked", now, None)
+    assert ANNA in await told(house, "number_returned")
+    # As after every undo: what is older lifts the lock.
+    robbed.anna.number = ANNA
+    begun = await robbed.anna.begin(Kind.SIGN_IN)
+    first = await robbed.anna.prove(begun, code_current=await house.code_to(ANNA))
+    if said(first) == "open":
+        await robbed.anna.another_code(begun, Proof.CODE_EMAIL)
+        first = await robbed.anna.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    assert said(first) == "done"
+    assert await number_of(house, robbed.anna) == ANNA
+
+
+async def test_the_desk_finds_that_nothing_was_wrong(house: House) -> None:
+    """Somebody with the old SIM has frozen the account of its rightful holder."""
+    robbed = await freeze(house)
+    await decided(house, Verdict.AGAINST)
+    assert (await robbed.state())[0] == "active"
+    assert await house.value("SELECT count(*) FROM emails WHERE suspended_at IS NOT NULL") == 0
+    # The old number is anybody's now.
+    house.clock.push(HOUR)
+    assert said(await Someone(house, ANNA).enrol()) == "open"

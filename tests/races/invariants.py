@@ -51,11 +51,14 @@ _NEVER = {
         LEFT JOIN requests r ON r.account_id = b.account_id
             AND (r.number_key = b.number_key
                 OR substr(r.number_key, 1, 1) <> substr(b.number_key, 1, 1))
-            AND r.ended_as = 'done' AND r.kind IN ('enrol', 'change') AND r.ended_at = b.bound_at
+            AND r.ended_as = 'done' AND r.kind IN ('enrol', 'change', 'recover')
+            AND r.ended_at = b.bound_at
         LEFT JOIN challenges c ON c.request_id = r.id AND c.proof = 'code_new'
             AND c.consumed_at IS NOT NULL
         LEFT JOIN requests u ON u.account_id = b.account_id AND u.kind = 'undo'
-            AND u.ended_as = 'done' AND u.ended_at = b.bound_at
+            AND u.ended_as = 'done' AND (u.ended_at = b.bound_at OR EXISTS (
+                SELECT 1 FROM cases k WHERE k.request_id = u.id AND k.outcome = 'for'
+                    AND k.decided_at = b.bound_at))
         LEFT JOIN bindings w ON w.account_id = b.account_id AND w.version < b.version
             AND w.number_key = b.number_key
         WHERE c.request_id IS NULL AND NOT (i.act IS NOT NULL AND b.version = 1)
@@ -63,13 +66,15 @@ _NEVER = {
     """,
     "3: a number that became live by a code of the day before yesterday": """
         SELECT r.id FROM requests r JOIN evidence e ON e.request_id = r.id AND e.proof = 'code_new'
-        WHERE r.kind = 'change' AND r.ended_as = 'done' AND r.ended_at - e.last_at > 93600000
+        WHERE r.kind IN ('change', 'recover') AND r.ended_as = 'done'
+          AND r.ended_at - e.last_at > 93600000
     """,
     "3: a weak change that was done without its wait": """
         SELECT r.id FROM requests r
         LEFT JOIN evidence e ON e.request_id = r.id AND e.proof = 'silence'
             AND e.last_at >= r.wait_until
-        WHERE r.kind = 'change' AND r.ended_as = 'done' AND r.policy_row IN ('C3', 'C4', 'C5')
+        WHERE r.ended_as = 'done'
+          AND r.policy_row IN ('C3', 'C4', 'C5', 'R1', 'R2', 'R4')
           AND (r.wait_until IS NULL OR r.ended_at < r.wait_until OR e.request_id IS NULL)
     """,
     "4: a released number without a live successor": """

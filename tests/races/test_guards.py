@@ -9,7 +9,7 @@ import pytest
 
 from rebind.domain.request import Kind, State
 from rebind.domain.units import DAY, HOUR
-from rebind.store import accounts, challenges, numbers, requests, standing
+from rebind.store import accounts, challenges, locks, numbers, requests, standing
 from rebind.store.statements import Missed, Write
 from tests.people import ANNA, BORIS, CLARA, DARIA, House, Someone, said
 from tests.races.invariants import broken
@@ -138,15 +138,15 @@ async def test_what_waits_ends_once_whoever_ends_it(
 async def test_an_account_is_locked_once(house: House, beside: House, gives: str) -> None:
     anna = await house.bring_in(ANNA)
     now = house.clock.now()
-    locks = {"returned": accounts.returned, "freeze": accounts.freeze}[gives]
-    assert await winners(house, beside, lambda _: locks(anna.account, 1, now, now)) == 1
+    lock_by = {"returned": locks.returned, "freeze": locks.freeze}[gives]
+    assert await winners(house, beside, lambda _: lock_by(anna.account, 1, now, now)) == 1
     # A frozen account is neither frozen, returned nor opened again.
     frozen = gives == "freeze"
     version = 1 if frozen else 2
-    unlocked = await winners(house, beside, lambda _: accounts.unlock(anna.account))
+    unlocked = await winners(house, beside, lambda _: locks.unlock(anna.account))
     assert unlocked == (0 if frozen else 1)
     if frozen:
-        for lock in (locks, accounts.returned):
+        for lock in (lock_by, locks.returned):
             again = lock(anna.account, version, now, now)
             assert await winners(house, beside, partial(_same, again)) == 0
 
@@ -161,5 +161,5 @@ async def test_a_second_undo_keeps_the_older_border(house: House) -> None:
     now = house.clock.now()
     border = "SELECT lock_earlier_than FROM accounts"
     for version, earlier_than, expected in ((1, 5_000, 5_000), (2, 9_000, 5_000), (3, 7, 7)):
-        await house.engine.write([accounts.returned(anna.account, version, earlier_than, now)])
+        await house.engine.write([locks.returned(anna.account, version, earlier_than, now)])
         assert await house.value(border) == expected

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from rebind.main import administration
 from tests.running.processes import Service, running, said
 
 
@@ -241,3 +243,29 @@ def _signed_in(service: Service, number: str, device: dict[str, str]) -> dict[st
         **device,
     )
     return {"Authorization": f"Bearer {done.json()['session']['token']}"}
+
+
+def test_people_are_let_in_to_the_desk_and_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process: five commands that only share a database."""
+    monkeypatch.setenv("REBIND_DATABASE_URL", f"sqlite:///{tmp_path}/data/rebind.db")
+    monkeypatch.setenv("REBIND_SECRET_KEY_FILE", str(tmp_path / "keys" / "ring.json"))
+    rebind = administration.commands()
+
+    def run(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(rebind, words)
+        return done.exit_code, done.output
+
+    add = ("operators", "add", "ada", "--name", "Ada", "--role", "administrator")
+    code, words = run(*add)
+    assert (code, "/console/join/ri_" in words) == (0, True), words
+    code, words = run(*add)
+    assert (code, "This login is taken" in words) == (2, True)
+    code, again = run("operators", "reset", "ada")
+    assert (code, "/console/join/ri_" in again) == (0, True)
+    assert run("operators", "disable", "ada")[0] == 0
+    code, words = run("operators", "list")
+    assert (code, "ada" in words, "disabled" in words) == (0, True, True)
+    code, words = run("operators", "disable", "nobody")
+    assert (code, "There is nobody with this login" in words) == (2, True)

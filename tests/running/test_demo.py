@@ -182,6 +182,14 @@ def test_the_printed_addresses_sign_each_person_in(tmp_path: Path) -> None:
             assert profile.status == 200
             assert ("/requests/" in profile.text) == (name == "boris"), "what waits is shown"
             assert browser.open("/phone").status == 200, "known: nothing is kept back"
+        heard(service, f"http://localhost:{service.port}/console/demo")
+        for login in ("olga", "ada", "olga"):
+            # The same person twice within one step of the app: the next code holds already.
+            csrf = csrf_in(browser.open("/console/demo"))
+            done = browser.send("/console/demo", csrf=csrf, login=login)
+            assert (done.status, done.headers["location"]) == (303, "/console")
+            assert login.title() in browser.open("/console/own").text
+        assert browser.open("/profile").status == 200, "an account beside it stays signed in"
 
 
 def test_looking_signs_nobody_in(tmp_path: Path) -> None:

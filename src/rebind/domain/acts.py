@@ -93,6 +93,7 @@ class Door(StrEnum):
     API = "api"
     CONSOLE = "console"
     COMMAND_LINE = "command_line"
+    MAIL = "mail"
     TIME = "time"
     WEB = "web"
 

@@ -47,6 +47,17 @@ class Calendar(msgspec.Struct, frozen=True):
         more = sum(self._between(self.local_day(a), self.local_day(b)) for a, b in pauses)
         return self.due(opened_at, business_days + more)
 
+    def worked(self, since: Ms, until: Ms) -> Ms:
+        """For how long between two moments somebody was at the desk."""
+        open_for, day, last = (self.closes - self.opens) * MINUTE, self.local_day(since), until
+        worked, closing = 0, self._closing(day)
+        while closing - open_for < last:
+            if self.is_working(day):
+                worked += max(0, min(last, closing) - max(since, closing - open_for))
+            day += timedelta(days=1)
+            closing = self._closing(day)
+        return worked
+
     def _later(self, day: date, working_days: int) -> date:
         while working_days > 0:
             day += timedelta(days=1)

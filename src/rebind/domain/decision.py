@@ -15,10 +15,8 @@ from rebind.domain.evidence import (
     SECOND_FACTORS,
     CarrierFacts,
     Evidence,
-    Factor,
     Proof,
     SimAnswer,
-    independent,
 )
 from rebind.domain.policy import Policy
 from rebind.domain.refusals import (
@@ -54,7 +52,13 @@ from rebind.domain.rows import (
     Way,
     Ways,
 )
-from rebind.domain.strengths import ANSWERED_ANEW, ORDER_OF_ASKING, PROOFS_OF, strong_enough
+from rebind.domain.strengths import (
+    ANSWERED_ANEW,
+    ORDER_OF_ASKING,
+    PROOFS_OF,
+    all_independent,
+    strong_enough,
+)
 from rebind.domain.units import DAY, HOUR, Ms
 
 ROWS: tuple[Row, ...] = (
@@ -206,7 +210,7 @@ def _satisfying(row: Row, way: Way, case: Case) -> Iterator[tuple[Evidence, ...]
             return
         options.append(given)
     for chosen in product(*options):
-        if row.as_one or _all_independent(chosen, case):
+        if row.as_one or all_independent(chosen, case):
             yield chosen
 
 
@@ -227,34 +231,6 @@ def _takes(item: Evidence) -> tuple[Evidence, ...]:
     if item.factor is None or item.last_at == item.first_at:
         return (item,)
     return item, Evidence(item.proof, item.last_at, item.last_at, item.factor)
-
-
-def _all_independent(chosen: tuple[Evidence, ...], case: Case) -> bool:
-    """Two proofs count as two only if neither set or reset the other (invariant 12), nor one single
-    factor both of them, as it was when the later of the two was given."""
-    for first in chosen:
-        factor = first.factor
-        if factor is None or not factor.set_by:
-            continue
-        for second in chosen:
-            then = max(first.first_at, second.first_at)
-            if second is not first and not _two(factor, second, case.policy, then):
-                return False
-    return True
-
-
-def _two(factor: Factor, other: Evidence, policy: Policy, begins: Ms) -> bool:
-    if not independent(factor, other.proof, policy, begins):
-        return False
-    if other.factor is None:
-        return True
-    # Second factors set each other as a rule, and whoever has one of them has the highest level.
-    both = (factor.set_by & other.factor.set_by) - SECOND_FACTORS
-    return not any(
-        not independent(each, proof, policy, begins)
-        for proof in both
-        for each in (factor, other.factor)
-    )
 
 
 def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
@@ -374,7 +350,7 @@ def _completions(
         options.append(possible)
     for chosen in product(*options):
         whole = tuple(item for item, _new in chosen)
-        if row.as_one or _all_independent(whole, case):
+        if row.as_one or all_independent(whole, case):
             yield whole, [item for item, new in chosen if new]
 
 

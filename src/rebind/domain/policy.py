@@ -20,10 +20,16 @@ ROWS_THAT_CLOSE = {
     "I4": "whoever has a stale number and nothing else is refused, and cannot even look",
     "L1": "whoever took back a change that was not theirs is left with support",
     "L2": "whoever has nothing but a number cannot lift the lock of an undo, but through support",
+    "R1": "whoever lost the number, but neither mailbox nor second factor, is left with support",
+    "R2": "whoever lost the number, but not the mailbox, is left with support",
+    "R4": "whoever lost everything stays outside, whatever two people at support have decided",
+    "S1": "whoever is signed out cannot write to support, unless about a number",
+    "S2": "whoever is signed out cannot ask support for another number",
     "U1": "whoever was robbed of a number cannot take it back, but through support",
     "U2": "a thief with a second factor keeps what he took until support has answered",
 }
-"""Rows that stand beside a weaker one so that nobody needs it: what is lost without each."""
+"""Rows without which somebody is left with support, with less or outside: what is lost without
+each."""
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -97,7 +103,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     wait_c5_h: Annotated[int, Meta(ge=72, description=OURS)] = 14 * 24
     wait_r1_h: Annotated[int, Meta(ge=24, description=OURS)] = 24
     wait_r2_h: Annotated[int, Meta(ge=24, description=OURS)] = 72
-    wait_r4_h: Annotated[int, Meta(ge=24, description=OURS)] = 72
+    wait_r4_h: Annotated[
+        int,
+        Meta(
+            ge=48, description=OURS + " (well above code_new_fresh_h: the code comes from a case)"
+        ),
+    ] = 72
     wait_r4_seen_d: Annotated[
         int, Meta(ge=3, description=OURS + " (holder seen lately, or with a second factor)")
     ] = 7

@@ -1,11 +1,12 @@
-"""Strengths: which proofs have the quality that a row asks for.
+"""Strengths: which proofs have the quality that a row asks for, and which of them count as two.
 
 A proof is aged by its factor, and earlier by when that factor was aged already; where nobody can
 say what a proof rests on, it has no quality. Neighbours: `decision.py` chooses between proofs with
 these, `evidence.py` says what the words mean.
 """
 
-from rebind.domain.evidence import Evidence, Factor, Proof, aged, independent
+from rebind.domain.evidence import SECOND_FACTORS, Evidence, Factor, Proof, aged, independent
+from rebind.domain.policy import Policy
 from rebind.domain.request import Kind
 from rebind.domain.rows import Case, Purpose, Strength
 from rebind.domain.units import Ms
@@ -95,8 +96,6 @@ def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
     if strength is Strength.LONG_PASSWORD:
         return factor.alone
     if strength in _AGED:
-        if case.ask.kind is Kind.RECOVER and not _without_number(factor, item, case):
-            return False
         return aged(factor, case.account.enrolled_at, case.policy, item.first_at)
     if strength in _EARLIER:
         earlier_than = _earlier_than(case)
@@ -106,10 +105,32 @@ def strong_enough(strength: Strength, item: Evidence, case: Case) -> bool:
     return True
 
 
-def _without_number(factor: Factor, item: Evidence, case: Case) -> bool:
-    """Whether it speaks for the account without the number that is lost: what a code to that alone
-    has set lately may be its finder's."""
-    return independent(factor, Proof.CODE_CURRENT, case.policy, item.first_at)
+def all_independent(chosen: tuple[Evidence, ...], case: Case) -> bool:
+    """Two proofs count as two only if neither set or reset the other (invariant 12), nor one single
+    factor both of them, as it was when the later of the two was given."""
+    for first in chosen:
+        factor = first.factor
+        if factor is None or not factor.set_by:
+            continue
+        for second in chosen:
+            then = max(first.first_at, second.first_at)
+            if second is not first and not _two(factor, second, case.policy, then):
+                return False
+    return True
+
+
+def _two(factor: Factor, other: Evidence, policy: Policy, begins: Ms) -> bool:
+    if not independent(factor, other.proof, policy, begins):
+        return False
+    if other.factor is None:
+        return True
+    # Second factors set each other as a rule, and whoever has one of them has the highest level.
+    both = (factor.set_by & other.factor.set_by) - SECOND_FACTORS
+    return not any(
+        not independent(each, proof, policy, begins)
+        for proof in both
+        for each in (factor, other.factor)
+    )
 
 
 def _sim_trusted(case: Case) -> bool:
@@ -119,10 +140,12 @@ def _sim_trusted(case: Case) -> bool:
 
 
 def _of_the_lost_sim(factor: Factor, item: Evidence, case: Case) -> bool:
-    """Whether a factor is the work of a code to a number whose telephone was reported lost, where
-    it is to speak against that report: whoever has the telephone could have set it."""
-    undo = case.ask.undo
-    against = case.ask.purpose is Purpose.SMS_RESTORE or (undo is not None and undo.old_number_lost)
+    """Whether a factor is the work of a code to a number whose telephone is lost, where it is to
+    speak against a report of that, or in a recovery, which says the same: whoever has the telephone
+    could have set it."""
+    ask, undo = case.ask, case.ask.undo
+    lost = ask.kind is Kind.RECOVER or (undo is not None and undo.old_number_lost)
+    against = lost or ask.purpose is Purpose.SMS_RESTORE
     return against and not independent(factor, Proof.CODE_CURRENT, case.policy, item.first_at)
 
 

@@ -14,13 +14,9 @@ from rebind.domain.cases import (
     CaseKind,
     CaseMove,
     CaseState,
-    DocumentKind,
-    DocumentVerdict,
-    Fact,
     Reason,
     Side,
     Verdict,
-    carries_approval,
 )
 from rebind.domain.operators import Operator, Right, confirms
 from rebind.domain.refusals import (
@@ -181,12 +177,8 @@ async def _lacking(desk: Desk, row: CaseRow) -> Refused | None:
     if row.account_id is None or row.number_key is None or row.proved_at is None:
         return Refused(CASE_INCOMPLETE)
     (found,) = await desk.engine.read(case_threads.documents_of(row.id))
-    checked = [
-        (DocumentKind(each.kind), Fact(each.fact) if each.fact else None)
-        for each in case_threads.documents(found)
-        if each.verdict == DocumentVerdict.MATCHES and each.destroyed_at is None
-    ]
-    return None if carries_approval(checked) else Refused(DOCUMENT_MISSING)
+    carried = approving.carried(case_threads.documents(found))
+    return None if carried else Refused(DOCUMENT_MISSING)
 
 
 def _line(caller: Caller, who: Operator, row: CaseRow, act: Act, why: str) -> Line:

@@ -42,11 +42,13 @@ from rebind.store import (
     factors,
     limits,
     sessions,
+    trail,
 )
 from rebind.store.accounts import Binding
 from rebind.store.case_threads import DecisionRow, DocumentRow
 from rebind.store.cases import CaseRow
 from rebind.store.statements import Query
+from rebind.store.trail import TrailRow
 
 PAGE = 50
 """Cases on one page of the queue."""
@@ -55,6 +57,8 @@ FOUND_MAX = 50
 MESSAGES_MAX = 500
 BINDINGS_MAX = 20
 SESSIONS_MAX = 10
+ACTS_MAX = 100
+_NEWEST = b"\xff" * 16
 _START: tuple[Ms, Id] = (0, b"")
 
 
@@ -120,7 +124,9 @@ class AccountSeen(msgspec.Struct, frozen=True):
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
-    """A case with all that belongs to it. `prospect`: what the rule would say to an approval."""
+    """A case with all that belongs to it. `prospect`: what the rule would say to an approval;
+    `carried`: a document that was found to match speaks for the account, as the rule asks; `acts`:
+    what happened to the case, newest first."""
 
     row: CaseRow
     contact: str
@@ -132,6 +138,8 @@ class CaseSeen(msgspec.Struct, frozen=True):
     account: AccountSeen | None
     prospect: Decision | Refused
     promised: Ms
+    carried: bool
+    acts: tuple[TrailRow, ...]
 
 
 async def queue(
@@ -236,11 +244,12 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
     Refusals: right_missing, case_unknown."""
     if not who.may(Right.SEE_CASE):
         return Refused(RIGHT_MISSING)
-    found, said, papers, made = await desk.engine.read(
+    found, said, papers, made, past = await desk.engine.read(
         cases.by_id(case_id),
         case_threads.said(case_id, MESSAGES_MAX),
         case_threads.documents_of(case_id),
         case_threads.decisions_of(case_id),
+        trail.of_subject(case_id, _NEWEST, ACTS_MAX),
     )
     row = cases.row(found)
     if row is None or row.state == CaseState.DRAFT:
@@ -262,17 +271,20 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
     await desk.keep([], [seen], now)
     number, claimed = casefiles.number(desk, row), casefiles.claimed(desk, row)
     contact = casefiles.contact(desk, row)
+    documents = case_threads.documents(papers)
     return CaseSeen(
         row,
         shown(contact) if contact else "",
         shown(claimed) if claimed else "",
         shown(number) if number else "",
         tuple(messages),
-        tuple(case_threads.documents(papers)),
+        tuple(documents),
         tuple(case_threads.decisions(made)),
         await _account(desk, row.account_id, now) if row.account_id is not None else None,
         await approving.prospect(desk, row, now),
         rules.promised(casefiles.clock_of(row), desk.calendar, desk.policy),
+        approving.carried(documents),
+        trail.rows(past),
     )
 
 
@@ -332,8 +344,8 @@ async def page_of_document(
     page: int,
     watermark: str,
 ) -> bytes | Refused:
-    """One page of a document as a JPEG, the watermark burned in; who saw it leaves a line first.
-    Refusals: right_missing, case_unknown, document_gone."""
+    """One page of a document as a JPEG, burned into it the watermark with the number of the case;
+    who saw it leaves a line first. Refusals: right_missing, case_unknown, document_gone."""
     if not who.may(Right.VIEW_DOCUMENT):
         return Refused(RIGHT_MISSING)
     found, papers = await desk.engine.read(cases.by_id(case_id), case_threads.documents_of(case_id))
@@ -349,7 +361,7 @@ async def page_of_document(
     key = intake.key_of(desk.seal, row.id, row.key_sealed)
     chunks = intake.opened(tools, key, row.id, document_id, document.blob)
     try:
-        return await tools.papers.view(chunks, page, watermark)
+        return await tools.papers.view(chunks, page, f"{watermark} · {row.reference}")
     except (Missing, Unkept, Broken, Unreadable):
         return Refused(DOCUMENT_GONE)
 

@@ -6,9 +6,9 @@ long ago takes nothing. A document is looked at and cleaned before anybody sees 
 """
 
 from collections.abc import AsyncIterator
-from enum import Enum, auto
+from hashlib import blake2b
 
-from rebind.domain.acts import Act
+from rebind.domain.acts import Act, Door
 from rebind.domain.cases import (
     DOCUMENTS_MAX,
     MESSAGE_CHARACTERS_MAX,
@@ -17,6 +17,7 @@ from rebind.domain.cases import (
     DocumentKind,
     Side,
 )
+from rebind.domain.letters import Letter, Reason, Received
 from rebind.domain.refusals import (
     CASE_CLOSED,
     DOCUMENTS_ENOUGH,
@@ -32,6 +33,7 @@ from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.intake import Intake
 from rebind.store import case_threads, cases
 from rebind.store.case_threads import DocumentRow
+from rebind.store.cases import CaseRow
 from rebind.store.statements import Missed, Write
 
 _TURNS = 4
@@ -132,43 +134,48 @@ async def _added(
     return Refused(TRY_AGAIN)
 
 
-class Received(Enum):
-    """What became of a letter."""
-
-    TAKEN = auto()
-    DOUBLE = auto()  # it came twice
-    UNKNOWN = auto()  # no such case, or not by this address
-    CLOSED = auto()  # closed for good
-
-
-async def by_mail(
-    desk: Desk, caller: Caller, case_id: Id, mark: bytes, text: str, letter_id: bytes
-) -> Received:
-    """A person's letter in reply to one of ours. `mark` is of the address that ours went to, and
-    says which side writes; `letter_id` is drawn from the letter's own number."""
+async def receive(desk: Desk, letter: Letter, case_id: Id, mark: bytes) -> Received:
+    """A letter in reply to one of ours. `mark` is of the address that ours went to, and says which
+    side writes. What a machine wrote is no answer: that a letter came back is noted for the desk,
+    other machines are left alone."""
     now = desk.clock.now()
     (found,) = await desk.engine.read(cases.by_id(case_id))
     row = cases.row(found)
     side = await casefiles.side_of(desk, row, mark) if row is not None else None
     if row is None or side is None or row.state == CaseState.DRAFT:
         return Received.UNKNOWN
-    body = desk.seal.seal("case_messages.body", letter_id, text)
-    said = case_threads.say(case_id, letter_id, side, None, body, now)
+    # The same letter has the same id, so that one that comes twice is one.
+    letter_id = blake2b(letter.message_id.encode(), digest_size=16).digest()
     (before,) = await desk.engine.read(case_threads.message(case_id, letter_id))
     if case_threads.messages(before):
         return Received.DOUBLE
-    refused = await _added(desk, caller, Access(row, side), [said], Act.CASE_WRITTEN, "mail", now)
-    return Received.TAKEN if refused is None else Received.CLOSED
+    caller = Caller(Door.MAIL, row.locale)
+    if letter.reason is not None:
+        return await _noted(desk, caller, row, letter, letter_id, now)
+    text = letter.text or _WITHOUT_WORDS
+    words = Side.BOUNCE if not letter.text else side
+    body = desk.seal.seal("case_messages.body", letter_id, text[:MESSAGE_CHARACTERS_MAX])
+    said = case_threads.say(case_id, letter_id, words, None, body, now)
+    access = Access(row, side)
+    refused = await _added(desk, caller, access, [said], Act.CASE_WRITTEN, "mail", now)
+    if refused is None:
+        return Received.TAKEN
+    return Received.CLOSED if refused.refusal is CASE_CLOSED else Received.TRY_LATER
 
 
-async def bounced(desk: Desk, caller: Caller, case_id: Id, text: str) -> Received:
-    """A mail server says that a letter of ours did not arrive: noted for the desk."""
-    now = desk.clock.now()
-    (found,) = await desk.engine.read(cases.by_id(case_id))
-    row = cases.row(found)
-    if row is None or row.state == CaseState.DRAFT:
-        return Received.UNKNOWN
-    note = casefiles.said(desk, case_id, Side.BOUNCE, None, text[:MESSAGE_CHARACTERS_MAX], now)
-    said = line(caller, Act.CASE_BOUNCED, case_id, row.request_id)
-    await desk.keep([note, cases.bounced(case_id, now)], [said], now)
+_WITHOUT_WORDS = "(a letter without words; what was attached is taken on the page of the case only)"
+"""For the desk, which sees that somebody tried."""
+
+
+async def _noted(
+    desk: Desk, caller: Caller, row: CaseRow, letter: Letter, letter_id: Id, now: Ms
+) -> Received:
+    """What a machine has answered."""
+    if letter.reason is not Reason.BOUNCED:
+        return Received.TAKEN
+    text = letter.text[:MESSAGE_CHARACTERS_MAX] or letter.subject
+    body = desk.seal.seal("case_messages.body", letter_id, text)
+    note = case_threads.say(row.id, letter_id, Side.BOUNCE, None, body, now)
+    said = line(caller, Act.CASE_BOUNCED, row.id, row.request_id)
+    await desk.keep([note, cases.bounced(row.id, now)], [said], now)
     return Received.TAKEN

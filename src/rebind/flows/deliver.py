@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from rebind.domain.mail_in import ReplyTo
 from rebind.domain.units import HOUR, MINUTE, SECOND, Ms
 from rebind.flows.desk.codes import NOBODY
 from rebind.ports import Clock, Dice, Mail, Rendered, Seal, Sms, Undelivered, Words
@@ -68,6 +69,8 @@ class Courier(msgspec.Struct, frozen=True):
     service: str
     domain: str
     site: str
+    replies: ReplyTo | None = None
+    """Where people may answer letters of a case, where letters are taken."""
     poll_s: float = 0.05
     poll_flowing_s: float = 0.05
 
@@ -160,14 +163,18 @@ class Courier(msgspec.Struct, frozen=True):
         """To whom, and in which words."""
         plain = self.seal.unseal("outbox.payload", parcel.id, parcel.payload_sealed)
         payload = _decoder.decode(plain)
+        token = payload.params.get("reply", "")
+        reply_to = self.replies.address(token) if token and self.replies is not None else ""
         params = {
             **payload.params,
             "service": self.service,
             "domain": self.domain,
             "site": self.site,
+            "reply": reply_to,
         }
         message = "code" if parcel.message == NOBODY else parcel.message
-        return payload.to, self.words.message(message, parcel.channel, payload.locale, params)
+        rendered = self.words.message(message, parcel.channel, payload.locale, params)
+        return payload.to, msgspec.structs.replace(rendered, reply_to=reply_to)
 
     async def _send(self, parcel: Claimed, to: str, rendered: Rendered) -> None:
         message_id = parcel.id.hex()

@@ -183,6 +183,8 @@ async def _stop(
         stopped = await _stop_as_read(desk, journeys, caller, dossier, why, now)
         if isinstance(stopped, RequestView) or not _could_stop(dossier, now):
             return stopped
+        if stopped.refusal is HEARD_ALREADY:
+            return stopped
         again = dossiers.read(await desk.engine.read(*_whole(desk, dossier.id, now)))
         if isinstance(again, Refused):
             return again

@@ -33,7 +33,7 @@ from rebind.flows.desk.naming import Name, strangers_needs
 from rebind.flows.desk.notices import Addressee
 from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.views import RequestView
-from rebind.store import accounts, emails, limits, outbox
+from rebind.store import accounts, emails, limits, locks, outbox
 from rebind.store.accounts import ByName
 from rebind.store.statements import Query, Write
 
@@ -167,7 +167,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     )
     lines = [line(caller, Act.SESSION_OPENED, account_id, row.id, decision.row)]
     if row.locked_at is not None:
-        writes.append(accounts.unlock(account_id))
+        writes.append(locks.unlock(account_id))
         lines.append(line(caller, Act.ACCOUNT_UNLOCKED, account_id, row.id, decision.row))
     if decision.gives is Gives.FULL and Proof.CODE_CURRENT in proofs:
         writes.append(accounts.confirm(account_id, row.number_version, now))

@@ -12,7 +12,7 @@ import msgspec
 from rebind.domain import totp
 from rebind.domain.acts import Door
 from rebind.domain.operators import Operator, Role
-from rebind.domain.refusals import OPERATOR_UNKNOWN, Refused
+from rebind.domain.refusals import OPERATOR_UNKNOWN, TRY_AGAIN, Refused
 from rebind.flows import operator_access, operator_joining, operator_sessions
 from rebind.flows import operators as admitting
 from rebind.flows.desk import Caller, Desk
@@ -53,7 +53,8 @@ class DeskStage:
         joining = await operator_joining.invited(self._desk, invitation.token)
         if isinstance(joining, Refused):
             return
-        step = self._desk.clock.now() // totp.STEP_MS
+        # The code before the present one holds too, and leaves that one for the first sign-in.
+        step = self._desk.clock.now() // totp.STEP_MS - totp.STEPS_ASIDE
         code = totp.code_of(joining.app.secret, step)
         await operator_joining.join_by_password(self._desk, _HERE, invitation.token, PASSWORD, code)
 
@@ -64,13 +65,17 @@ class DeskStage:
 
     async def enter(self, caller: Caller, login: str) -> OperatorSession | Refused:
         """Sign in as they would, with the code that their app shows; in the language of whoever
-        looks on. Refusals: operator_unknown, those of `operator_sessions.by_password`."""
+        looks on. Refusals: operator_unknown, try_again, and those of
+        `operator_sessions.by_password`."""
         row = await self._row(login)
         if row is None or row.totp_sealed is None:
             return Refused(OPERATOR_UNKNOWN)
         secret = self._desk.seal.unseal("operators.totp", login.encode(), row.totp_sealed)
         # A code counts once, and the next one holds already: clocks differ.
-        step = max(self._desk.clock.now() // totp.STEP_MS, (row.totp_step or 0) + 1)
+        present = self._desk.clock.now() // totp.STEP_MS
+        step = max(present, (row.totp_step or 0) + 1)
+        if step > present + totp.STEPS_ASIDE:
+            return Refused(TRY_AGAIN)
         offer = operator_sessions.offer(self._desk)
         session = await operator_sessions.by_password(
             self._desk, caller, offer.id, login, PASSWORD, totp.code_of(secret, step)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from rebind import settings as house_settings
+from rebind.domain import mail_in
 from rebind.domain.calendar import Calendar
 from rebind.domain.request import Kind
 from rebind.domain.units import Ms
@@ -132,6 +133,7 @@ async def furnish(
                 settings.service_name,
                 settings.domain,
                 settings.public_url.rstrip("/"),
+                mail_in.reply_to(settings.mail_reply_to or "") if settings.mail_in else None,
                 # A server's own commits wake its worker; a worker apart has to look.
                 poll_flowing_s=0.01 if settings.worker == "apart" else 0.05,
             ),

@@ -28,7 +28,7 @@ from rebind.entrypoints.web import health
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.retention import Retention
 from rebind.flows.upkeep import Upkeep
-from rebind.main import branding
+from rebind.main import branding, letters
 from rebind.main.demo import PARTS, Stage
 from rebind.main.demo_desk import DeskStage
 from rebind.main.furnishing import JOURNEYS, House, furnish
@@ -132,6 +132,7 @@ def _start_workers(house: House, stop: asyncio.Event) -> list["asyncio.Task[None
             for lane, wake in wakes.items()
         ),
         *(asyncio.create_task(each.work(stop)) for each in _of_time(house)),
+        asyncio.create_task(letters.listen(house, stop, _reporter(logs.logger()))),
     ]
 
 

@@ -38,35 +38,6 @@ _RECOVERED = Statement(
     WHERE id = :id AND number_version = :based_on AND state = 'locked' AND frozen_at IS NULL
     """,
 )
-_RETURNED = Statement(
-    "accounts.returned",
-    """
-    UPDATE accounts SET number_version = :number_version, number_changed_at = :now,
-        probation_since = NULL, state = 'locked', locked_at = :now,
-        lock_earlier_than = CASE WHEN lock_earlier_than < CAST(:earlier_than AS BIGINT)
-            THEN lock_earlier_than ELSE CAST(:earlier_than AS BIGINT) END,
-        version = version + 1
-    WHERE id = :id AND number_version = :based_on AND state IN ('active', 'locked')
-      AND frozen_at IS NULL
-    """,
-)
-_FREEZE = Statement(
-    "accounts.freeze",
-    """
-    UPDATE accounts SET state = 'locked', locked_at = :now, lock_earlier_than = :earlier_than,
-        frozen_at = :now, version = version + 1
-    WHERE id = :id AND number_version = :based_on AND state IN ('active', 'locked')
-      AND frozen_at IS NULL
-    """,
-)
-_UNLOCK = Statement(
-    "accounts.unlock",
-    """
-    UPDATE accounts SET state = 'active', locked_at = NULL, lock_earlier_than = NULL,
-        probation_since = NULL, version = version + 1
-    WHERE id = :id AND state = 'locked' AND frozen_at IS NULL
-    """,
-)
 _TOUCH = Statement(
     "accounts.touch",
     """
@@ -244,34 +215,6 @@ def rebound(account_id: Id, based_on: int, now: Ms, *, unlocks: bool = False) ->
             "now": now,
         },
     )
-
-
-def returned(account_id: Id, based_on: int, earlier_than: Ms, now: Ms) -> Write:
-    """Make the next binding, that of a number which returns by undo, the live one, and lock the
-    account against everything that is not older than the undone request."""
-    return Write(
-        _RETURNED,
-        {
-            "id": account_id,
-            "number_version": based_on + 1,
-            "based_on": based_on,
-            "earlier_than": earlier_than,
-            "now": now,
-        },
-    )
-
-
-def freeze(account_id: Id, based_on: int, earlier_than: Ms, now: Ms) -> Write:
-    """Lock the account for everybody, until the support desk has decided."""
-    return Write(
-        _FREEZE,
-        {"id": account_id, "based_on": based_on, "earlier_than": earlier_than, "now": now},
-    )
-
-
-def unlock(account_id: Id) -> Write:
-    """Lift the lock of an undo. Misses where the account is frozen, or not locked any more."""
-    return Write(_UNLOCK, {"id": account_id})
 
 
 def touch(account_id: Id, version: int) -> Write:

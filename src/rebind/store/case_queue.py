@@ -43,8 +43,15 @@ _OPEN_BY_AGE = Statement(
 _DECIDED_SINCE = Statement(
     "case_queue.decided_since",
     """
-    SELECT kind, outcome, opened_at, answered_at, decided_at, pauses FROM cases
-    WHERE decided_at IS NOT NULL AND decided_at >= :since ORDER BY decided_at LIMIT :limit
+    SELECT id, kind, outcome, opened_at, answered_at, decided_at, pauses FROM cases
+    WHERE decided_at IS NOT NULL AND decided_at >= :since ORDER BY decided_at DESC LIMIT :limit
+    """,
+)
+_OF_KIND = Statement(
+    "case_queue.of_kind",
+    """
+    SELECT due_at, id FROM cases WHERE due_at IS NOT NULL AND kind = :kind
+    ORDER BY due_at DESC, id DESC LIMIT :limit
     """,
 )
 
@@ -52,6 +59,7 @@ _DECIDED_SINCE = Statement(
 class Decided(msgspec.Struct, frozen=True):
     """A case that was decided, and how long it took."""
 
+    id: Id
     kind: str
     outcome: str | None
     opened_at: Ms
@@ -91,8 +99,13 @@ def waiting_longest(state: str, limit: int) -> Query:
     return Query(_OPEN_BY_AGE, {"state": state, "limit": limit})
 
 
+def of_kind(kind: str, limit: int) -> Query:
+    """The cases of a kind that are not closed, by their deadlines, the latest first."""
+    return Query(_OF_KIND, {"kind": kind, "limit": limit})
+
+
 def decided_since(since: Ms, limit: int) -> Query:
-    """The cases that were decided since, oldest first."""
+    """The cases that were decided since, newest first."""
     return Query(_DECIDED_SINCE, {"since": since, "limit": limit})
 
 
@@ -102,5 +115,5 @@ def decided(rows: Rows) -> list[Decided]:
 
 
 def deadlines(rows: Rows) -> list[tuple[Ms, Id]]:
-    """What `waiting_longest` read."""
+    """What `waiting_longest` and `of_kind` read."""
     return [(row[0], row[1]) for row in rows]

@@ -111,6 +111,17 @@ def _removing_all(table: str) -> Statement:
     )
 
 
+def _reviving(table: str) -> Statement:
+    return Statement(
+        f"{table}.revive",
+        f"""
+        UPDATE {table} SET suspended_at = NULL
+        WHERE account_id = :account_id AND suspended_at = :suspended_at
+        """,  # noqa: S608
+    )
+
+
+_REVIVE = {table: _reviving(table) for table in (*TABLES, "emails")}
 _SUSPEND = {table: _suspending(table) for table in TABLES}
 _RESTORE = {table: _restoring(table) for table in TABLES}
 _REMOVE = {table: _removing(table) for table in TABLES}
@@ -121,6 +132,12 @@ def suspend_since(account_id: Id, since: Ms, now: Ms) -> Iterable[Write]:
     """Suspend every factor that was set after `since`."""
     args: Args = {"account_id": account_id, "since": since, "now": now}
     return [Write(statement, args, expect=None) for statement in _SUSPEND.values()]
+
+
+def revive(account_id: Id, suspended_at: Ms) -> Iterable[Write]:
+    """Let everything count again that was suspended at that moment, mailboxes included."""
+    args: Args = {"account_id": account_id, "suspended_at": suspended_at}
+    return [Write(statement, args, expect=None) for statement in _REVIVE.values()]
 
 
 def restore_since(account_id: Id, since: Ms) -> Iterable[Write]:

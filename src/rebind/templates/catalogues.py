@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _METHODS = [
     ("domain/refusals/**.py", "python"),
+    ("entrypoints/console/**.py", "python"),
     ("entrypoints/shared/problems.py", "python"),
     ("templates/**.py", "python"),
     ("templates/**.html", "jinja2.ext:babel_extract"),

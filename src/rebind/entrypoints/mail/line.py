@@ -8,7 +8,7 @@ does not want before the first word. Neighbours: `door.py` answers; `reading.py`
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, syntax
@@ -60,7 +60,7 @@ class SmtpLine(SMTP):
 
     def hang_up(self) -> None:
         """End the connection."""
-        if isinstance(self.transport, asyncio.WriteTransport):
+        if self.transport is not None:
             self.transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,9 +69,9 @@ class SmtpLine(SMTP):
             super().connection_made(transport)
             return
         self._turned_away = True
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(f"{answer}\r\n".encode())
-            transport.close()
+        # uvloop's transports are of no class of asyncio's; they only do the same.
+        cast(asyncio.WriteTransport, transport).write(f"{answer}\r\n".encode())
+        transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._turned_away:

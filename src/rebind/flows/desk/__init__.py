@@ -4,7 +4,8 @@
 asks; `budgets.py` counts; `codes.py` sends codes; `dossier.py` reads a request whole; `answers.py`
 compares proofs that are no codes, and `tries.py` counts them first; `permits.py` spends a
 re-authentication; `opening.py` begins requests and opens sessions; `finishing.py` is what a journey
-hands back at its end; `notices.py` tells every address; `views.py` is what a door may show.
+hands back at its end; `notices.py` tells every address; `views.py` is what a door may show. At
+the support desk `operators.py` says who asks, and `operator_ways.py` what ways in are made of.
 """
 
 from rebind.flows.desk.answers import Given

@@ -7,23 +7,33 @@ rule is asked by time, which also looks at the wait's end; `prospect` asks it be
 the desk sees what its approval would lead to.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rebind.domain.acts import Act, Line
-from rebind.domain.cases import CaseKind, Verdict
+from rebind.domain.cases import (
+    CaseKind,
+    DocumentKind,
+    DocumentVerdict,
+    Fact,
+    Verdict,
+    carries_approval,
+)
 from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Proof
 from rebind.domain.refusals import CASE_INCOMPLETE, Refused
 from rebind.domain.request import Kind
 from rebind.domain.rows import AccountFacts, AccountState, Ask, Decision, LockFacts
 from rebind.domain.units import SECOND, Id, Ms
-from rebind.flows.desk import casefiles, opening, tokens
+from rebind.flows.desk import casefiles, opening, tokens, undoing
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.own import own_factors
 from rebind.store import account_facts, accounts, emails, factors, numbers, requests
 from rebind.store.account_facts import AccountRow
+from rebind.store.case_threads import DocumentRow
 from rebind.store.cases import CaseRow
 from rebind.store.statements import Write
 
@@ -61,6 +71,18 @@ async def prospect(desk: Desk, row: CaseRow, now: Ms) -> Decision | Refused:
     return decide(ask, tuple(_evidence(row, now)), facts, carrier, desk.policy, now)
 
 
+def carried(documents: Sequence[DocumentRow]) -> bool:
+    """Whether one of the documents of a case that were found to match, and are still there, speaks
+    for the account as row R4 asks."""
+    return carries_approval(
+        [
+            (DocumentKind(each.kind), Fact(each.fact) if each.fact else None)
+            for each in documents
+            if each.verdict == DocumentVerdict.MATCHES and each.destroyed_at is None
+        ]
+    )
+
+
 def _facts(account: AccountRow) -> AccountFacts:
     lock = None
     if account.locked_at is not None and account.lock_earlier_than is not None:
@@ -90,6 +112,8 @@ async def effects(
     desk: Desk, caller: Caller, row: CaseRow, verdict: Verdict, now: Ms
 ) -> Effects | Refused:
     """What the second decision brings with it. Refusals: case_incomplete."""
+    if row.kind == CaseKind.FROZEN:
+        return await _thawed(desk, caller, row, verdict, now)
     if verdict is Verdict.AGAINST:
         return Effects([], [])
     match CaseKind(row.kind):
@@ -124,6 +148,24 @@ async def _recovery(desk: Desk, caller: Caller, row: CaseRow, now: Ms) -> Effect
     return Effects(writes, [begun], request_id)
 
 
+_NOT_CARRIED_OVER = frozenset({Proof.SILENCE, Proof.OPERATOR_APPROVAL})
+
+
+async def _thawed(
+    desk: Desk, caller: Caller, row: CaseRow, verdict: Verdict, now: Ms
+) -> Effects | Refused:
+    """The old number returns, or the freeze is lifted."""
+    if row.request_id is None:
+        return Refused(CASE_INCOMPLETE)
+    found = await desk.engine.read(*dossiers.queries(desk, row.request_id, None, now))
+    undo = dossiers.read(found)
+    if isinstance(undo, Refused) or undo.row.frozen_at is None:
+        return Refused(CASE_INCOMPLETE)
+    act = Act.NUMBER_RETURNED if verdict is Verdict.FOR else Act.ACCOUNT_UNLOCKED
+    decided = line(caller, act, undo.account_id, undo.id, verdict, "support")
+    return Effects(undoing.decided(desk, undo, verdict, now), [decided])
+
+
 _LOOKED_AT_WITHIN: Ms = 86_400 * SECOND
 """Time takes it up within seconds; a day, should no worker run for so long."""
 
@@ -154,7 +196,8 @@ async def _once_more(desk: Desk, caller: Caller, row: CaseRow, now: Ms) -> Effec
         contested=True,
         due_at=now,
     )
-    evidence = [each for each in stopped.evidence if each.proof is not Proof.SILENCE]
+    kept = (each for each in stopped.evidence if each.proof not in _NOT_CARRIED_OVER)
+    evidence = [*kept, Evidence(Proof.OPERATOR_APPROVAL, now, now)]
     writes = [
         opening.begin(desk, before.kind, request_id, subject, about, now, _LOOKED_AT_WITHIN),
         requests.add_evidence(request_id, evidence),

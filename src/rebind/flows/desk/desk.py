@@ -117,6 +117,7 @@ _MISSED: dict[str, Refusal] = {
     "accounts.returned": ACCOUNT_CHANGED,
     "accounts.sms_off": SMS_OFF_ALREADY,
     "accounts.sms_on": TRY_AGAIN,
+    "accounts.thaw": ACCOUNT_CHANGED,
     "accounts.touch": TRY_AGAIN,
     "accounts.unlock": ACCOUNT_CHANGED,
     "bindings.confirm": ACCOUNT_CHANGED,

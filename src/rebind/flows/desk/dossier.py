@@ -152,10 +152,6 @@ class Dossier(msgspec.Struct, frozen=True):
                 return since if aged(number, enrolled_at, policy, each.released_at) else bound_at
         return bound_at
 
-    def with_emails(self, found: Sequence[EmailRow]) -> "Dossier":
-        """The same with only these e-mails."""
-        return msgspec.structs.replace(self, emails=tuple(found))
-
     def on_known_device(self, desk: Desk, now: Ms) -> bool:
         """Whether it was begun with the key of a device that the account knows."""
         row = self.row
@@ -241,7 +237,7 @@ class Dossier(msgspec.Struct, frozen=True):
         proved, and who writes to the support desk only where a number is wanted."""
         row, kind = self.row, self.kind
         if kind is Kind.RECOVER:
-            return row.aimed_at is not None or row.case_id is not None
+            return (row.aimed_at or row.contested or row.case_id) is not None
         if kind is Kind.CASE:
             return row.number_key != b""
         return kind not in _WITHOUT_NEW_NUMBER

@@ -101,8 +101,8 @@ async def kept(
     desk: Desk, login: str, about: bytes, typed: str, code: str
 ) -> tuple[bytes, bytes, int] | Refused:
     """Password and secret as they rest, and the step that was used; a code of the app has shown
-    that it has the secret. Refusals: operator_password_short, password_too_long, password_unreadable,
-    password_common, password_expected, totp_not_taken, busy."""
+    that it has the secret. Refusals: operator_password_short, password_too_long,
+    password_unreadable, password_common, password_expected, totp_not_taken, busy."""
     password = password_rules.readable(typed)
     if isinstance(password, Verdict):
         return Refused(_REFUSALS[password])

@@ -75,7 +75,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
 
 def _lost(dossier: Dossier, decision: Apply, now: Ms) -> list[Write]:
     """Whom the support desk let back in has lost everything else as well: what the account had set
-    counts no more, and comes back if this is undone (NIST SP 800-63B-4 4.2: authenticators that
+    counts no more, and comes back if this is undone (NIST SP 800-63B-4 4.5: authenticators that
     are lost are invalidated)."""
     if decision.row != recover.BY_SUPPORT:
         return []

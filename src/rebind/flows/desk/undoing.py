@@ -3,20 +3,34 @@ removed comes back, every session ends, and the account is locked against everyt
 older than the change (`sign_in` lifts that). A frozen account is for the support desk.
 """
 
+import msgspec
+
 from rebind.domain.acts import Act
+from rebind.domain.cases import CaseKind, CaseState, Verdict
 from rebind.domain.evidence import stale
 from rebind.domain.phone import masked
 from rebind.domain.request import Kind, State
 from rebind.domain.rows import AccountFacts, Apply, Gives, LockFacts
 from rebind.domain.sign_in import sms_lifts_at
-from rebind.domain.units import DAY, HOUR, Ms
-from rebind.flows.desk import notices
+from rebind.domain.units import DAY, HOUR, Id, Ms
+from rebind.flows.desk import casefiles, notices
+from rebind.flows.desk.casefiles import Wish
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Finished, News, next_repeat
 from rebind.flows.desk.notices import FALLBACK_LOCALE, Addressee
 from rebind.flows.desk.own import email_factor
-from rebind.store import accounts, devices, emails, factors, numbers, outbox, sessions, standing
+from rebind.store import (
+    accounts,
+    devices,
+    emails,
+    factors,
+    locks,
+    numbers,
+    outbox,
+    sessions,
+    standing,
+)
 from rebind.store.outbox import Parcel
 from rebind.store.statements import Write
 
@@ -48,7 +62,44 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     if not freezes:
         acts.append(Act.NUMBER_RETURNED)
     lines = [line(caller, act, account_id, row.id, decision.row) for act in acts]
+    if freezes:
+        case_id = desk.dice.id(now)
+        writes += _case(desk, dossier, case_id, now)
+        lines.append(line(caller, Act.CASE_OPENED, case_id, row.id, CaseKind.FROZEN))
     return Finished(writes, lines, due_at=next_repeat(desk.policy, now, now))
+
+
+def _case(desk: Desk, dossier: Dossier, case_id: Id, now: Ms) -> list[Write]:
+    """What is frozen is for the support desk."""
+    row, old = dossier.row, dossier.undone_number(desk)
+    wish = Wish(
+        CaseKind.FROZEN,
+        row.account_locale or FALLBACK_LOCALE,
+        row.account_id,
+        request_id=row.id,
+        claimed=old,
+        number=dossier.current_number(desk),
+        region=row.region,
+    )
+    opened = casefiles.opened(desk, case_id, wish, CaseState.NEW, now)
+    return [*opened, *casefiles.found_by(desk, case_id, wish.claimed, wish.number)]
+
+
+def decided(desk: Desk, dossier: Dossier, verdict: Verdict, now: Ms) -> list[Write]:
+    """What two people at the desk have found of a frozen account: for whoever took the change back,
+    and the old number returns; or against, and everything is as it was before the undo."""
+    row = dossier.row
+    if verdict is Verdict.FOR:
+        message, new = "number_returned", dossier.current_number(desk)
+        told = _told(desk, dossier, message, new, now, now)
+        return [*_returned(desk, dossier, now, frozen=True), outbox.put(told)]
+    frozen_at = row.frozen_at or now
+    old_keys = desk.seal.indexes("number", dossier.undone_number(desk))
+    return [
+        locks.thaw(row.account_id, frozen_at),
+        *factors.revive(row.account_id, frozen_at),
+        *numbers.hold_longer(old_keys, row.account_id, now),
+    ]
 
 
 def _since(desk: Desk, dossier: Dossier) -> Ms:
@@ -59,7 +110,7 @@ def _since(desk: Desk, dossier: Dossier) -> Ms:
     return max((row.undone_begun_at or 0) - policy.undo_reach_d * DAY, opened_until)
 
 
-def _returned(desk: Desk, dossier: Dossier, now: Ms) -> list[Write]:
+def _returned(desk: Desk, dossier: Dossier, now: Ms, *, frozen: bool = False) -> list[Write]:
     """The old number is live again, `confirmed_at` as it was (invariant 14); the new one and those
     in between are anybody's."""
     row = dossier.row
@@ -73,7 +124,7 @@ def _returned(desk: Desk, dossier: Dossier, now: Ms) -> list[Write]:
             between.update(desk.seal.indexes("number", dossier.released_number(desk, each)))
     between -= {*old_keys, *new_keys}
     return [
-        accounts.returned(account_id, live, row.undone_begun_at or now, now),
+        locks.returned(account_id, live, row.undone_begun_at or now, now, frozen=frozen),
         accounts.release(account_id, live, Kind.UNDO, now),
         accounts.disown(account_id, row.undone_version or live, Kind.UNDO),
         accounts.bind(
@@ -97,7 +148,7 @@ def _frozen(desk: Desk, dossier: Dossier, now: Ms) -> list[Write]:
     old_keys = desk.seal.indexes("number", dossier.undone_number(desk))
     until = now + desk.policy.freeze_hold_d * DAY
     return [
-        accounts.freeze(row.account_id, row.number_version, row.undone_begun_at or now, now),
+        locks.freeze(row.account_id, row.number_version, row.undone_begun_at or now, now),
         *numbers.hold_longer(old_keys, row.account_id, until),
     ]
 
@@ -134,7 +185,7 @@ def _told(desk: Desk, dossier: Dossier, message: str, new: str, when: Ms, now: M
     told = [
         Addressee("sms", old, old_key, "old"),
         Addressee("sms", new, new_key, notices.NEW),
-        *notices.mailboxes(desk, dossier.with_emails(trusted)),
+        *notices.mailboxes(desk, msgspec.structs.replace(dossier, emails=tuple(trusted))),
         *notices.former_numbers(desk, dossier, {old_key, new_key, *_between(dossier)}),
     ]
     lock = LockFacts(when, row.undone_begun_at or when)

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
+from rebind.domain.letters import OWN_HEADER
 from rebind.domain.units import SECOND, Ms
 from rebind.ports import Rendered
 
@@ -75,6 +76,10 @@ def letter(message_id: str, sender: Party, to: Party, words: Rendered, now: Ms) 
     message["Message-ID"] = f"<{message_id}@{sender.domain}>"
     # Holiday answerers keep quiet (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
+    if words.reply_to:
+        message["Reply-To"] = Party(words.reply_to).header()
+        # Coming back, it says that a machine has sent us our own words.
+        message[OWN_HEADER] = "1"
     message.set_content(words.text)
     if words.html:
         message.add_alternative(words.html, subtype="html")

@@ -46,7 +46,8 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       for (const file of field.files) {
         const answer = await send(file);
         if (answer.status >= 400) {
-          const why = answer.response?.querySelector('[role="alert"], .lead');
+          const page = answer.response;
+          const why = page?.querySelector('[role="alert"]') ?? page?.querySelector(".lead");
           tell(why?.textContent.trim() || told.dataset.lost);
           return;
         }

@@ -167,6 +167,14 @@ class Trail(msgspec.Struct, frozen=True):
     older: Id | None = None
 
 
+_NOW: Ms = 1_764_000_000_000
+PEOPLE = (
+    Person("ada", "Ada Orlova", Role.ADMINISTRATOR, None, _NOW - 400 * DAY),
+    Person("ivan", "Ivan Kuznetsov", Role.OPERATOR, "ada", _NOW - 90 * DAY, _NOW - DAY),
+    Person("max", "Max", Role.AUDITOR, "ada", _NOW - 3 * DAY, None, _NOW - 2 * DAY),
+    Person("olga", "Olga Petrova", Role.OPERATOR, "ada", _NOW - 60 * DAY),
+    Person("sam", "Sam Rubin", Role.SUPERVISOR, "ada", _NOW - HOUR, None, _NOW + 23 * HOUR),
+)
 _Fields = tuple[str, str, str, bool, dict[str, Any]]
 _SIGN_IN = {"login": "", "next": "", "confirm": ""}
 
@@ -175,7 +183,7 @@ def all_samples(now: Ms) -> Iterator[_Fields]:
     """The fields of each `Sample`."""
     yield from _entering(now)
     yield from _own(now)
-    yield from _operators(now)
+    yield from _operators()
     yield from _audit(now)
     told = {"title": "Your role does not allow this", "text": "Ask.", "code": "right_missing"}
     yield "console/error", "", "/console/audit", True, {"me": me(Role.OPERATOR), **told}
@@ -225,25 +233,16 @@ def _own(now: Ms) -> Iterator[_Fields]:
         yield "console/own_new", name, "/console/own/new", True, {**new, "form": form}
 
 
-def _operators(now: Ms) -> Iterator[_Fields]:
-    people = (
-        Person("ada", "Ada Orlova", Role.ADMINISTRATOR, None, now - 400 * DAY),
-        Person("ivan", "Ivan Kuznetsov", Role.OPERATOR, "ada", now - 90 * DAY, now - DAY),
-        Person("max", "Max", Role.AUDITOR, "ada", now - 3 * DAY, None, now - 2 * DAY),
-        Person("olga", "Olga Petrova", Role.OPERATOR, "ada", now - 60 * DAY),
-        Person("sam", "Sam Rubin", Role.SUPERVISOR, "ada", now - HOUR, None, now + 23 * HOUR),
-    )
+def _operators() -> Iterator[_Fields]:
     admin, auditor = me(Role.ADMINISTRATOR), me(Role.AUDITOR, "max", "Max")
     home = "/console/operators"
-    yield "console/operators", "", home, True, {"me": admin, "found": People(people, "sam")}
-    yield "console/operators", "auditor", home, True, {"me": auditor, "found": People(people)}
+    yield "console/operators", "", home, True, {"me": admin, "found": People(PEOPLE, "sam")}
     refused = Form({}, {"": "Somebody else was quicker. Try again."})
     for name, who, person, form in (
-        ("", admin, people[3], Form()),
-        ("invited", admin, people[4], refused),
-        ("disabled", admin, people[1], Form()),
-        ("oneself", admin, people[0], Form()),
-        ("auditor", auditor, people[3], Form()),
+        ("", admin, PEOPLE[3], Form()),
+        ("disabled", admin, PEOPLE[1], refused),
+        ("oneself", admin, PEOPLE[0], Form()),
+        ("auditor", auditor, PEOPLE[3], Form()),
     ):
         given = {"me": who, "person": person, "roles": tuple(Role), "form": form}
         yield "console/operator", name, f"{home}/{person.login}", True, given
@@ -255,7 +254,7 @@ def _operators(now: Ms) -> Iterator[_Fields]:
     for name, form in (("", Form(blank)), ("wrong", taken)):
         fresh = {"me": admin, "roles": tuple(Role), "form": form}
         yield "console/operator_new", name, f"{home}/new", True, fresh
-    made = Invitation("olga", now + DAY)
+    made = Invitation("olga", _NOW + DAY)
     link = "https://example.com/console/join/ri_KbSg0mGqR2m5tq8h0cVJ0m9sZ2E"
     told = {"me": admin, "invitation": made, "link": link}
     yield "console/invited", "", f"{home}/new", True, told

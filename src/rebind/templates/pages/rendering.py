@@ -20,9 +20,9 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from rebind.domain.units import DAY, MINUTE, Ms
-from rebind.templates import moments, refusals
+from rebind.templates import macros, moments, refusals
 from rebind.templates.catalogue import Catalogue, Locale
-from rebind.templates.pages import casewords, proofs, tellings
+from rebind.templates.pages import casewords, deskwords, proofs, tellings
 
 FOLDER = Path(__file__).parent
 _FIGURE = re.compile(r"%\((\w+)\)s")
@@ -177,6 +177,7 @@ def _environment(locale: Locale) -> Environment:
 
     environment.filters |= {
         "act": lambda act: tellings.act(act, locale),
+        "ago": lambda moment, now: deskwords.ago(moment, now, locale),
         "any_for": tellings.any_for,
         "by_day": lambda day: moments.by_day(day, locale),
         "case_kind": lambda kind: casewords.kind(kind, locale),
@@ -186,20 +187,28 @@ def _environment(locale: Locale) -> Environment:
         "code_label": lambda proof, kind: tellings.code_label(kind, proof, locale),
         "country": lambda region: tellings.country(region, locale),
         "day": lambda moment: _day(moment // DAY, locale),
+        "deadline": lambda due_at, state, now: deskwords.deadline(due_at, state, now, locale),
         "device": tellings.device,
         "entered_with": lambda proof: proofs.entered_with(proof, locale),
         "fields": proofs.fields,
+        "finding": lambda name: deskwords.finding(name, locale),
+        "grouped_age": lambda group, borders: deskwords.grouped_age(group, borders, locale),
+        "hours": lambda span: deskwords.hours(span, locale),
         "door": lambda door: tellings.door(door, locale),
         "json": lambda value: msgspec.json.encode(value).decode(),
+        "macro": lambda name: macros.title(name, locale),
         "masked": tellings.hidden,
         "minutes": lambda minutes: tellings.minutes(minutes, locale),
         "missing_in": tellings.missing_in,
         "moment_short": lambda at: moments.at_short(at, locale),
         "number": tellings.number,
+        "on_day": lambda day, tongue: moments.by_day(day, tongue),
+        "prepared": lambda name, tongue, **known: macros.prepared(name, tongue, **known),
         "proofs": tellings.proofs,
         "purpose": lambda name: proofs.purpose(name, locale),
         "refusal": lambda code: refusals.told(code, locale),
         "sent_for": tellings.sent_for,
+        "short_day": lambda day: deskwords.short_day(day, locale),
         "span": lambda hours: tellings.span(hours, locale),
         "stage": proofs.stage,
         "time": lambda moment: _at(moment // MINUTE, locale),
@@ -208,6 +217,7 @@ def _environment(locale: Locale) -> Environment:
         "waits": proofs.waits,
         "way_called": lambda way, kind: proofs.way_called(tuple(way), kind, locale),
         "ways": proofs.ways,
+        "word": lambda name, of: deskwords.word(name, of, locale),
         "wrong_in": proofs.wrong_in,
     }
     environment.globals["began"] = tellings.began

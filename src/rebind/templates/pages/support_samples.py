@@ -77,8 +77,6 @@ def all_samples(
     yield from _requests(request, code)
     fresh = Case(now, answer_by=_DAY)
     yield "support/received", "", f"/requests/{'0f' * 16}", False, {"case": fresh}
-    other = _with(fresh, kind="other", answer_by=None)
-    yield "support/received", "other", f"/requests/{'0f' * 16}", False, {"case": other}
     some = [
         Case(now - number * DAY, kind, state)
         for number, (kind, state) in enumerate(zip(CaseKind, [*CaseState][1:], strict=False))
@@ -95,10 +93,16 @@ def _letters(account: msgspec.Struct) -> Iterator[_Fields]:
         form = Form({"kind": kind})
         path = f"/support/new?kind={kind}"
         yield "support/new", kind, path, False, {"form": form, "inside": False}
-        inside = {"form": form, "inside": True, "account": account}
-        yield "support/new", f"{kind}-inside", path, True, inside
-    typed = {"kind": "lost_access", "claimed": "+7 916 123", "contact": "a@", "message": "<b>\nWhat now?"}
-    for field in ("claimed", "number", "contact", "message", ""):
+        if kind in ("lost_access", "not_me"):
+            inside = {"form": form, "inside": True, "account": account}
+            yield "support/new", f"{kind}-inside", path, True, inside
+    typed = {
+        "kind": "lost_access",
+        "claimed": "+7 916 123",
+        "contact": "a@",
+        "message": "<b>\nWhat now?",
+    }
+    for field in ("claimed", "message", ""):
         form = Form({**typed, "number": "12"}, {field: "Please look at it again."})
         context = {"form": form, "inside": False}
         yield "support/new", f"wrong-{field or 'all'}", "/support/new", False, context
@@ -107,19 +111,16 @@ def _letters(account: msgspec.Struct) -> Iterator[_Fields]:
 def _requests(request: Given, code: msgspec.Struct) -> Iterator[_Fields]:
     contact, new = Proof.CODE_CONTACT, Proof.CODE_NEW
     to_new = _with(code, proof=new, to=_NEW)
-    wrong = RequestPage(Form(errors={contact: "The code does not match."}))
     both = _with(request, needs=((contact, new),), sent=(code, to_new))
     states = [
-        ("both", both, RequestPage()),
-        ("wrong", both, wrong),
-        ("contact", _with(request, needs=((contact,),), sent=(code,)), RequestPage()),
-        ("unsent", _with(both, sent=()), RequestPage()),
-        ("cancelled", _with(request, state="cancelled"), RequestPage()),
-        ("expired", _with(request, state="expired"), RequestPage()),
+        ("both", both),
+        ("unsent", _with(both, sent=())),
+        ("cancelled", _with(request, state="cancelled")),
+        ("expired", _with(request, state="expired")),
     ]
-    for name, view, page in states:
+    for name, view in states:
         path = f"/requests/{getattr(view, 'id', _ID).hex()}"
-        yield "requests/show", f"case-{name}", path, False, {"view": view, "page": page}
+        yield "requests/show", f"case-{name}", path, False, {"view": view, "page": RequestPage()}
 
 
 def _thread(now: Ms) -> tuple[Message, ...]:
