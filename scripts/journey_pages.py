@@ -1,11 +1,12 @@
 """Makes the state diagrams in docs/journeys/ from MOVES, the table of moves in domain/request.py,
-as far as the rows of each journey lead.
+as far as the rows of each journey lead, and that of cases from CASE_MOVES in domain/cases.py.
 
 `make docs` runs it; a house test fails where a diagram and the table say different things.
 """
 
 from functools import partial
 
+from rebind.domain.cases import CASE_MOVES, CaseState
 from rebind.domain.decision import ROWS
 from rebind.domain.request import MOVES, Kind, Move, State
 from rebind.domain.rows import Strength
@@ -59,9 +60,19 @@ def diagram(kind: Kind) -> str:
     return "\n".join(["```mermaid", *lines, "```"])
 
 
+def cases() -> str:
+    """The moves of a case, from the first word to the last."""
+    moves = [f"    {before} --> {after}: {move}" for before, move, after in CASE_MOVES]
+    lines = ["stateDiagram-v2", f"    [*] --> {CaseState.DRAFT}: begin", *moves]
+    return "\n".join(["```mermaid", *lines, f"    {CaseState.CLOSED} --> [*]", "```"])
+
+
 BLOCKS = [
-    Block(DOCS / "journeys" / f"{page}.md", "states", partial(diagram, kind))
-    for kind, page in PAGES.items()
+    Block(DOCS / "journeys" / "cases.md", "states", cases),
+    *(
+        Block(DOCS / "journeys" / f"{page}.md", "states", partial(diagram, kind))
+        for kind, page in PAGES.items()
+    ),
 ]
 
 if __name__ == "__main__":

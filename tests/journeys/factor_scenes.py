@@ -9,7 +9,9 @@ from rebind.domain.request import Kind
 from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, MINUTE, Id
 from rebind.flows import (
+    closing,
     emails,
+    export,
     loss,
     passkeys,
     passwords,
@@ -219,6 +221,25 @@ async def _not_mine(house: House) -> Step:
     return lambda: sessions.end(house.desk, anna.caller(), other.session_id, not_mine=True)
 
 
+async def _closing_begins(house: House) -> Step:
+    anna = await _anna(house)
+    permit = await _permit(anna, Purpose.ACCOUNT_CLOSE)
+    return lambda: closing.begin(house.desk, anna.caller(), permit)
+
+
+async def _account_closed(house: House) -> Step:
+    begun = await (await _closing_begins(house))()
+    await house.pass_time(29 * DAY)
+    house.clock.push(DAY)
+    return lambda: house.upkeep._take(begun.id, house.clock.now())
+
+
+async def _data_exported(house: House) -> Step:
+    anna = await _anna(house)
+    permit = await _permit(anna, Purpose.DATA_EXPORT)
+    return lambda: export.take(house.desk, anna.caller(), permit)
+
+
 FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "reauthentication begins": (_reauthentication_begins, {Act.REQUEST_BEGUN}),
     "password set": (_password_set, {Act.PASSWORD_SET, Act.SESSIONS_ENDED}),
@@ -241,5 +262,8 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
         {Act.PROOF_ACCEPTED, Act.RECOVERY_CODE_USED, Act.SESSION_OPENED},
     ),
     "session not mine": (_not_mine, {Act.SESSION_ENDED}),
+    "closing begins": (_closing_begins, {Act.CLOSING_BEGUN}),
+    "account closed": (_account_closed, {Act.ACCOUNT_CLOSED}),
+    "data exported": (_data_exported, {Act.DATA_EXPORTED}),
 }
 """As in `test_audit.py`: each scene with the acts that its last step leaves."""

@@ -61,6 +61,10 @@ def test_both_ways_of_serving_are_fine() -> None:
         ({"database_url": "sqlite:///"}, "database_url: names no file"),
         ({"metrics_token": "a token with spaces"}, "metrics_token: must be 16"),
         ({"metrics_token": "x" * 15}, "metrics_token: must be 16"),
+        ({"calendar_country": "Russia"}, "calendar_country: write ISO 3166"),
+        ({"calendar_zone": "Moscow"}, "calendar_zone: there is no zone Moscow"),
+        ({"calendar_hours": "18:00-09:00"}, "calendar_hours: write 09:00-18:00"),
+        ({"calendar_file": "/nowhere/days.toml"}, "calendar_file: "),
     ],
 )
 def test_what_a_service_refuses(changes: dict[str, Any], reason: str) -> None:

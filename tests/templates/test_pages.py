@@ -31,7 +31,11 @@ PARTS = {
     "base",
     "components",
     "console/base",
+    "console/casefile",
     "console/focus",
+    "console/forms",
+    "console/parts",
+    "console/plots",
     "console/shell",
     "console/words",
     "focus",
@@ -50,10 +54,11 @@ SHOWN = {
     *(f"requests/{name}" for name in ("open", "waiting", "ready", "done", "ended")),
     *(f"recover/{name}" for name in ("open", "done", "ended")),
     *(f"support/{name}" for name in ("open", "ended")),
+    "closing/request",
 }
 """Pages that are chosen by the state of a request, through requests/show."""
 
-FILES = {"support/correspondence"}
+FILES = {"closing/export_file", "support/correspondence"}
 """What is downloaded and read without us."""
 
 ONE_ID = "[0-9a-f]{32}"
@@ -64,6 +69,11 @@ ADDRESSES = {
         "/console/audit",
         "/console/audit/[0-9a-z]+",
         f"/console/audit/olga\\?before={ONE_ID}",
+        "/console/cases",
+        f"/console/cases/{ONE_ID}(\\?macro=[a-z_]+#answer)?",
+        f"/console/cases/{ONE_ID}/documents/{ONE_ID}(/pages/[0-9])?",
+        "/console/cases\\?tab=[a-z]+(&kind=[a-z_]+|&after=1-00)?",
+        "/console/figures",
         "/console/operators",
         "/console/operators\\?after=sam",
         "/console/operators/(new|[a-z]+)",
@@ -79,6 +89,7 @@ ADDRESSES = {
         f"/requests/{ONE_ID}",
         "/security",
         "/security/emails",
+        "/security/export",
         "/security/lost-phone",
         "/security/passkeys",
         "/security/password",
@@ -87,6 +98,7 @@ ADDRESSES = {
         "otpauth://totp/Rebind:%2B7[^ ]+",
         "/sessions",
         "/settings",
+        "/settings/close",
         "/settings/personal-data",
         "/sign-in",
         "/sign-in\\?next=/[a-z/]+",
@@ -104,6 +116,10 @@ ADDRESSES = {
     "post": (
         "/console/audit",
         "/console/audit/olga/export",
+        "/console/cases/search",
+        f"/console/cases/{ONE_ID}/(answer|assign|close|confirm|decision|lock|note|reject|search)",
+        f"/console/cases/{ONE_ID}/documents/{ONE_ID}/check",
+        f"/console/cases/{ONE_ID}/messages/{ONE_ID}/redact",
         "/console/join/ri_t0ken",
         "/console/language",
         "/console/operators/(new|[a-z]+/(disable|invite|role))",
@@ -121,6 +137,7 @@ ADDRESSES = {
         f"/requests/{ONE_ID}/(cancel|codes|number|object|proofs|resume)",
         "/security/confirm",
         f"/security/emails/{ONE_ID}/primary",
+        "/security/export",
         "/security/lost-phone",
         "/security/passkeys/new",
         f"/security/passkeys/{ONE_ID}/name",

@@ -1,6 +1,7 @@
 """Refusals in words, moments in words, and the choice of a language."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,21 @@ def test_moments() -> None:
     assert moments.at(NOW, "ru") == "24 ноября 2025 года, 16:00 UTC"
     assert moments.at_short(NOW, "en") == "2025-11-24 16:00 UTC"
     assert moments.at_short(NOW, "ru") == "24.11.2025 16:00 UTC"
+
+
+def test_a_day_as_it_stands_after_by() -> None:
+    """«До понедельника», with every day of the week in the genitive."""
+    week = [date(2026, 1, 12) + timedelta(days=n) for n in range(7)]
+    assert moments.by_day(week[2], "en") == "Wednesday 14 January"
+    assert [moments.by_day(day, "ru") for day in week] == [
+        "понедельника, 12 января",
+        "вторника, 13 января",
+        "среды, 14 января",
+        "четверга, 15 января",
+        "пятницы, 16 января",
+        "субботы, 17 января",
+        "воскресенья, 18 января",
+    ]
 
 
 @given(wait=st.integers(0, 400 * DAY))

@@ -38,6 +38,7 @@ class Act(StrEnum):
     CLOSING_BEGUN = "closing_begun"  # the holder asked for the account to be closed
     CODE_ASKED = "code_asked"  # a code for one proof of one request was queued
     CODE_WRONG = "code_wrong"  # a counted try did not match
+    DATA_EXPORTED = "data_exported"  # the holder took along what is held of them
     DOCUMENT_ADDED = "document_added"  # a document was looked at, cleaned and kept
     DOCUMENT_CHECKED = "document_checked"  # somebody said what a document shows
     DOCUMENT_VIEWED = "document_viewed"  # somebody at the desk looked at a page

@@ -55,7 +55,6 @@ from rebind.flows.desk.finishing import Finished, Journey
 from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.views import RequestView
 from rebind.store import accounts, cases, emails, limits, outbox
-from rebind.store.cases import CaseRow
 from rebind.store.statements import Query
 
 OPEN_MAX = 50
@@ -276,7 +275,7 @@ async def by_session(desk: Desk, caller: Caller, case_id: Id) -> Access | Refuse
         return Refused(SESSION_ON_PROBATION)
     (found,) = await desk.engine.read(cases.by_id(case_id))
     row = cases.row(found)
-    if row is None or row.account_id != who.account_id or not _from_inside(row):
+    if row is None or row.account_id != who.account_id or not casefiles.from_inside(row):
         return Refused(CASE_UNKNOWN)
     return Access(row, Side.PERSON)
 
@@ -293,12 +292,6 @@ async def entered(desk: Desk, caller: Caller, case_id: Id) -> Access | Refused:
     return access
 
 
-def _from_inside(row: CaseRow) -> bool:
-    """Whether it was opened by a session of its account: what others wrote about the account is
-    not the account's to read."""
-    return row.opening_id is None and row.opened_by is None and row.kind in OPENED_BY_PEOPLE
-
-
 async def of_account(desk: Desk, caller: Caller) -> list[CaseView] | Refused:
     """The cases that were opened from inside this account, newest first, without their threads; for
     whoever shows the link of a case that one alone. Refusals: session_required, session_ended,
@@ -313,7 +306,7 @@ async def of_account(desk: Desk, caller: Caller) -> list[CaseView] | Refused:
     if not who.full:
         return Refused(SESSION_ON_PROBATION)
     (found,) = await desk.engine.read(cases.of_account(who.account_id, OPEN_MAX))
-    mine = [row for row in cases.rows(found) if _from_inside(row)]
+    mine = [row for row in cases.rows(found) if casefiles.from_inside(row)]
     return [caseviews.of(desk, Access(row, Side.PERSON)) for row in mine]
 
 

@@ -21,7 +21,7 @@ from rebind.domain.refusals import (
     TRY_AGAIN,
     Refused,
 )
-from rebind.domain.request import REPLACING, Move, State, after, may
+from rebind.domain.request import REPLACING, Kind, Move, State, after, may
 from rebind.domain.rows import Purpose
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk import callers, casefiles, notices, permits, tokens, views
@@ -41,7 +41,8 @@ _TURNS = 4
 class NoticeView(msgspec.Struct, frozen=True):
     """What a notice was about, as whoever was told may see it. `until`: of a waiting request when
     it will be done, of a finished one until when it can be undone; `case`: of a stopped one, what
-    the link carries by which the account's side is heard at the support desk."""
+    the link carries by which the account's side is heard at the support desk. Of a closing both
+    numbers are the account's."""
 
     kind: str
     state: str
@@ -62,6 +63,8 @@ async def look(desk: Desk, link: str) -> NoticeView | Refused:
     dossier, to = found
     row, state = dossier.row, dossier.state(now)
     done = state is State.DONE
+    if dossier.kind is Kind.CLOSE:
+        return Refused(LINK_UNKNOWN) if done else _closing(desk, dossier, state, to)
     old = dossier.number_before(desk) if done else dossier.current_number(desk)
     if dossier.kind not in REPLACING or old is None:
         return Refused(LINK_UNKNOWN)
@@ -80,6 +83,13 @@ async def look(desk: Desk, link: str) -> NoticeView | Refused:
         views.shown(to),
         case,
     )
+
+
+def _closing(desk: Desk, dossier: Dossier, state: State, to: str) -> NoticeView:
+    """A closing as it was told: the number that it would make free stands on both sides."""
+    row, number = dossier.row, masked(dossier.number(desk))
+    at = row.ended_at or row.begun_at
+    return NoticeView(row.kind, state, number, number, at, row.wait_until, views.shown(to))
 
 
 async def by_link(

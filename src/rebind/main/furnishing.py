@@ -100,7 +100,7 @@ async def furnish(
         raise
     wake = asyncio.Event()
     hasher, leaks = Argon2(), Both(Common(), _ranges(settings))
-    papers = Workshop()
+    intake = _intake(settings, dice, clock)
     watching = asyncio.create_task(_watch_ring(settings, seal, seen))
     try:
         yield House(
@@ -139,16 +139,12 @@ async def furnish(
             ),
             outbox,
             wake,
-            Intake(papers, _scanner(settings), _blobs(settings), StreamEnvelope(), dice, clock),
+            intake,
         )
     finally:
         watching.cancel()
-        await papers.close()
-        await hasher.close()
-        await leaks.close()
-        await sms.close()
-        await mail.close()
-        await engine.close()
+        for each in (intake.papers, hasher, leaks, sms, mail, engine):
+            await each.close()
 
 
 async def _calendar(settings: Settings, now: Ms) -> Calendar:
@@ -165,11 +161,10 @@ async def _calendar(settings: Settings, now: Ms) -> Calendar:
         raise Unfit([str(unknown)]) from None
 
 
-def _scanner(settings: Settings) -> ClamAv | None:
-    """Who looks for viruses, where there is one to ask."""
-    if settings.scanner is None:
-        return None
-    return ClamAv(Address.parsed(settings.scanner))
+def _intake(settings: Settings, dice: SystemDice, clock: SystemClock) -> Intake:
+    """The tools of documents; a scanner only where there is one to ask."""
+    scanner = None if settings.scanner is None else ClamAv(Address.parsed(settings.scanner))
+    return Intake(Workshop(), scanner, _blobs(settings), StreamEnvelope(), dice, clock)
 
 
 def _blobs(settings: Settings) -> Blobs:

@@ -77,6 +77,7 @@ async def _serving(settings: Settings, sock: socket.socket, *, demo: bool) -> No
         desk_pages = console.build(
             house.desk,
             door.site,
+            intake=house.intake,
             public_url=settings.public_url,
             heard=heard,
             more=demo_desk.part(house.desk, colleagues) if colleagues else None,

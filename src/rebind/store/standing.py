@@ -94,7 +94,7 @@ _OF_ACCOUNT = Statement(
     "requests.standing",
     """
     SELECT id, kind, number_sealed, session_id, wait_until, ready_at, expires_at, ended_at,
-        ended_as, policy_row, number_version, case_id
+        ended_as, policy_row, number_version, case_id, contested
     FROM requests WHERE account_id = :account_id AND stands_until > :now
     ORDER BY id DESC LIMIT :limit
     """,
@@ -116,6 +116,7 @@ class Standing(msgspec.Struct, frozen=True):
     policy_row: str | None
     number_version: int
     case_id: Id | None
+    contested: int | None
 
     @property
     def by_support(self) -> bool:

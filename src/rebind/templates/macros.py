@@ -38,8 +38,8 @@ MACROS: dict[str, str] = {
 """What each is called at the desk, in the order in which they stand there."""
 
 _DOCUMENTS = _(
-    "the page of your passport with the photograph, and the operator's contract or statement for the "
-    "new number"
+    "the page of your passport with the photograph, and the operator's contract or statement for "
+    "the new number"
 )
 
 

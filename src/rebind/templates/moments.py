@@ -1,8 +1,8 @@
 """Moments in words.
 
-For: telling people when something happened, or when asking again makes sense. Always UTC and always
-said to be UTC: we do not know where the reader is. Refuses to read the clock: `now` is an argument.
-Neighbours: `refusals.py` and the messages.
+For: telling people when something happened, when asking again makes sense, or by which day they
+hear from us. Moments are always UTC and said to be UTC: we do not know where the reader is. Refuses
+to read the clock: `now` is an argument. Neighbours: `refusals.py` and the messages.
 """
 
 from datetime import UTC, date, datetime
@@ -73,7 +73,9 @@ def until(moment: Ms, locale: str, now: Ms) -> str:
 
 
 def by_day(day: date, locale: str) -> str:
-    """“Wednesday 14 January”, as it stands after “by”."""
+    """“Wednesday 14 January”, as it stands after “by”. A promise is for a day of the desk's
+    calendar: whoever promises has reckoned it in the desk's zone. It lies days ahead, so that it
+    needs no year."""
     weekday = _catalogue.text(locale, WEEKDAYS[day.weekday()])
     month = f"{day.day} {_catalogue.text(locale, MONTHS[day.month - 1])}"
     return _catalogue.text(locale, _("{weekday} {day}")).format(weekday=weekday, day=month)

@@ -47,6 +47,7 @@ PURPOSES = (
 TEXT = "Good day.\n\nPlease send us the page of your passport with the photograph."
 
 TOLD = {
+    "data_exported": "",
     "email_added": "a•••@example.org",
     "email_removed": "a•••@example.org",
     "passkey_added": "iPhone",

@@ -12,6 +12,7 @@ from rebind.domain.refusals import PATH_UNKNOWN, Refusal, Refused
 from rebind.entrypoints.api import (
     account,
     cases,
+    closing,
     emails,
     factors,
     loss,
@@ -43,6 +44,7 @@ def routes(desk: Desk, journeys: Journeys, intake: Intake) -> list[Route]:
         *requests.routes(desk, journeys),
         *account.routes(desk),
         *cases.routes(desk, intake),
+        *closing.routes(desk),
         *emails.routes(desk),
         *factors.routes(desk),
         *loss.routes(desk),

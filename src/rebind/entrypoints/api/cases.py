@@ -218,11 +218,12 @@ def routes(desk: Desk, tools: Intake) -> list[Route]:
             operation_id="listCases",
             tag=TAG,
         ),
-        *_of_one(at),
+        *_reading(at),
+        *_adding(at),
     ]
 
 
-def _of_one(at: Cases) -> list[Route]:
+def _reading(at: Cases) -> list[Route]:
     return [
         Route(
             method="GET",
@@ -237,6 +238,24 @@ def _of_one(at: Cases) -> list[Route]:
             operation_id="showCase",
             tag=TAG,
         ),
+        Route(
+            method="GET",
+            path=ONE + "/correspondence",
+            handler=at.correspondence,
+            auth=Auth.CASE,
+            parameters=THE_CASE,
+            status=200,
+            answer=Correspondence,
+            refusals=_OPENING_IT,
+            summary="The whole correspondence, to be kept",
+            operation_id="downloadCorrespondence",
+            tag=TAG,
+        ),
+    ]
+
+
+def _adding(at: Cases) -> list[Route]:
+    return [
         Route(
             method="POST",
             path=ONE + "/messages",
@@ -281,19 +300,6 @@ def _of_one(at: Cases) -> list[Route]:
             ),
             summary="Send a document: the body is the file itself, JPEG, PNG or PDF",
             operation_id="addDocument",
-            tag=TAG,
-        ),
-        Route(
-            method="GET",
-            path=ONE + "/correspondence",
-            handler=at.correspondence,
-            auth=Auth.CASE,
-            parameters=THE_CASE,
-            status=200,
-            answer=Correspondence,
-            refusals=_OPENING_IT,
-            summary="The whole correspondence, to be kept",
-            operation_id="downloadCorrespondence",
             tag=TAG,
         ),
         Route(

@@ -13,6 +13,7 @@ from rebind.domain.refusals import (
     CODE_WRONG,
     EMAIL_MALFORMED,
     FACTOR_TOO_YOUNG,
+    HEARD_ALREADY,
     JOURNEY_NOT_OFFERED,
     LINK_UNKNOWN,
     LOCK_TOO_YOUNG,
@@ -28,6 +29,7 @@ from rebind.domain.refusals import (
     PROOF_NOT_OFFERED,
     PROOF_WRONG,
     PROOFS_CLOSED,
+    REAUTHENTICATION_REQUIRED,
     REQUEST_EXPIRED,
     REQUEST_FINISHED,
     REQUEST_UNKNOWN,
@@ -100,10 +102,11 @@ class Requests:
 
     async def object_to(self, call: Call) -> Outcome:
         """The request is stopped by somebody who did not begin it."""
-        request_id = read_id(call.path["id"])
-        return _told(
-            await objections.by_session(self._desk, self._journeys, call.caller, request_id)
-        )
+        request_id, permit = read_id(call.path["id"]), call.asked("reauthentication")
+        tools = self._desk, self._journeys, call.caller, request_id
+        if permit is None:
+            return _told(await objections.by_session(*tools))
+        return _told(await objections.by_permit(*tools, read_id(permit)))
 
     async def object_by_link(self, call: Call) -> Outcome:
         """The request is stopped by an address that was told of it."""
@@ -208,9 +211,26 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
             operation_id="showRequest",
             tag=TAG,
         ),
+        _going_on(at),
         *_stopping(at),
         *_answering(at),
     ]
+
+
+def _going_on(at: Requests) -> Route:
+    return Route(
+        method="POST",
+        path=ONE + "/resume",
+        handler=at.resume,
+        auth=Auth.REQUEST,
+        parameters=THE_REQUEST,
+        status=200,
+        answer=schemas.Request,
+        refusals=(*_OPEN, PROOF_NOT_OFFERED, NOTHING_WAITS, TRY_AGAIN),
+        summary="Go on here with a recovery of the same account that waits already",
+        operation_id="resumeRequest",
+        tag=TAG,
+    )
 
 
 def _stopping(at: Requests) -> list[Route]:
@@ -234,14 +254,21 @@ def _stopping(at: Requests) -> list[Route]:
             handler=at.object_to,
             auth=Auth.SESSION,
             parameters=THE_REQUEST,
+            query=(
+                Parameter(
+                    "reauthentication", "For request_stop: of what support let go on", ID_PATTERN
+                ),
+            ),
             status=200,
             answer=schemas.Request,
             refusals=(
                 SESSION_REQUIRED,
                 SESSION_ENDED,
                 SESSION_ON_PROBATION,
+                REAUTHENTICATION_REQUIRED,
                 REQUEST_UNKNOWN,
                 REQUEST_FINISHED,
+                HEARD_ALREADY,
                 TRY_AGAIN,
             ),
             summary="Stop a request of one's account that somebody else began",
@@ -256,7 +283,7 @@ def _stopping(at: Requests) -> list[Route]:
             body=schemas.Link,
             status=200,
             answer=schemas.Request,
-            refusals=(LINK_UNKNOWN, REQUEST_FINISHED, TRY_AGAIN),
+            refusals=(LINK_UNKNOWN, REQUEST_FINISHED, HEARD_ALREADY, TRY_AGAIN),
             summary="Stop a request by the link of a notice",
             operation_id="objectByLink",
             tag=TAG,
@@ -305,19 +332,6 @@ def _answering(at: Requests) -> list[Route]:
             },
             summary="Send a code; said alike whether or not anybody is there",
             operation_id="sendCode",
-            tag=TAG,
-        ),
-        Route(
-            method="POST",
-            path=ONE + "/resume",
-            handler=at.resume,
-            auth=Auth.REQUEST,
-            parameters=THE_REQUEST,
-            status=200,
-            answer=schemas.Request,
-            refusals=(*_OPEN, PROOF_NOT_OFFERED, NOTHING_WAITS, TRY_AGAIN),
-            summary="Go on here with a recovery of the same account that waits already",
-            operation_id="resumeRequest",
             tag=TAG,
         ),
         Route(

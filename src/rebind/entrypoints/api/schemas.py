@@ -96,7 +96,8 @@ class Reauthenticate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             max_length=254,
-            description="email_add: the mailbox; email_remove and passkey_remove: the id",
+            description="email_add: the mailbox; email_remove, passkey_remove and request_stop: "
+            "the id",
         ),
     ] = ""
 

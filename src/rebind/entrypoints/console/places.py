@@ -98,7 +98,7 @@ class Place:
     async def _posted(
         self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
     ) -> tuple[Outcome, Visit]:
-        form = await forms.read(headers, receive)
+        form = await forms.read(headers, receive, route.body_max)
         if isinstance(form, Refusal):
             return Refused(form), visit
         if guard.foreign(headers, self._origin):

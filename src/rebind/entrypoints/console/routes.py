@@ -10,7 +10,7 @@ import msgspec
 
 from rebind.domain.operators import Operator, Right, Role, may
 from rebind.domain.refusals import OPERATOR_SESSION_REQUIRED, Refused
-from rebind.entrypoints.shared import forms, guard
+from rebind.entrypoints.shared import bodies, forms, guard
 from rebind.entrypoints.shared.cookies import Jar
 from rebind.entrypoints.shared.outcomes import Outcome
 from rebind.flows.desk import Caller
@@ -56,7 +56,7 @@ Again = Callable[[Visit, Refused], Awaitable[Outcome]]
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table. `right` None: anyone, signed in or not. `fresh`: only with a proof of
     the last minutes. `again` belongs to a form; without it a refusal is a page of its own. `page`
-    is where the form stands, when that is another address."""
+    is where the form stands, when that is another address; `body_max` are its bytes."""
 
     method: str
     path: str
@@ -66,6 +66,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool = False
     again: Again | None = None
     page: str | None = None
+    body_max: int = bodies.BODY_MAX
 
 
 class Entry(msgspec.Struct, frozen=True):

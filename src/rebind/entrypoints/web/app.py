@@ -11,9 +11,11 @@ from rebind.entrypoints.web import (
     account,
     aside,
     assets,
+    closing,
     confirming,
     emails,
     entering,
+    export,
     loss,
     passkeys,
     passwords,
@@ -54,16 +56,21 @@ def table(
     explain = faces.paragraph
     after: confirming.After = {
         # One line for each subject: **passwords.after(desk), …
+        **closing.after(desk, explain),
         **emails.after(desk, explain),
+        **export.after(desk, explain),
         **loss.after(desk, explain),
         **passkeys.after(desk, explain),
         **passwords.after(desk, explain),
         **recovery_codes.after(desk, explain),
+        **stop.after(desk, journeys, explain),
         **totp.after(desk, explain),
     }
     agains: confirming.Agains = {
         # One line for each subject whose form can show a refusal: **emails.again(desk, explain), …
+        **closing.again(desk, explain),
         **emails.again(desk, explain),
+        **export.again(desk, explain),
         **loss.again(desk, explain),
         **passkeys.again(desk, explain),
         **passwords.again(desk, explain),
@@ -79,7 +86,9 @@ def table(
         *support.routes(desk, intake, explain),
         *undo.routes(desk, explain),
         *account.routes(desk),
+        *closing.routes(desk, explain),
         *emails.routes(desk, explain),
+        *export.routes(desk, explain),
         *loss.routes(desk, explain),
         *security.routes(desk),
         *passkeys.routes(desk, explain),

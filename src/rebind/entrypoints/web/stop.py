@@ -1,4 +1,5 @@
-"""/stop: a change that waits is stopped, by the link of a notice or from inside the account.
+"""/stop: what waits is stopped, a change of number or a closing: by the link of a notice, or from
+inside the account.
 
 Opening a link changes nothing, because mail scanners open links: stopping is always a form.
 Neighbour: `undo.py` is for a change that is done.
@@ -7,14 +8,18 @@ Neighbour: `undo.py` is for a change that is done.
 from rebind.domain.phone import masked
 from rebind.domain.refusals import REQUEST_FINISHED, Refused
 from rebind.domain.request import State
+from rebind.domain.rows import Purpose
+from rebind.domain.units import Id
 from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.spelling import read_id
 from rebind.entrypoints.web.account import inside
+from rebind.entrypoints.web.confirming import Continue
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
 from rebind.flows import account, objections
-from rebind.flows.desk import Desk, Journeys
+from rebind.flows.account import AccountView
+from rebind.flows.desk import Desk, Journeys, RequestView
 from rebind.templates.pages import Form, NoticeView
 
 _SHOWS = {
@@ -68,11 +73,27 @@ class Stop:
             return who
         request_id = read_id(visit.words["id"])
         view = await objections.by_session(self._desk, self._journeys, visit.caller, request_id)
-        if isinstance(view, Refused):
-            return view
+        return view if isinstance(view, Refused) else self._stopped(who, view)
+
+    async def by_permit(self, visit: Visit, permit_id: Id, about: str) -> Outcome:
+        """A second factor was shown: what support has let go on is stopped all the same."""
+        who = await account.show(self._desk, visit.caller)
+        if isinstance(who, Refused):
+            return who
+        view = await objections.by_permit(
+            self._desk, self._journeys, visit.caller, read_id(about), permit_id
+        )
+        return view if isinstance(view, Refused) else self._stopped(who, view)
+
+    def _stopped(self, who: AccountView, view: RequestView) -> Page:
         now = self._desk.clock.now()
         what = NoticeView(view.kind, masked(who.number), view.number, now, now, view.case)
         return inside("stop/done", who, what=what)
+
+
+def after(desk: Desk, journeys: Journeys, explain: Explain) -> dict[Purpose, Continue]:
+    """Where a re-authentication for this act leads once it is given."""
+    return {Purpose.REQUEST_STOP: Stop(desk, journeys, explain).by_permit}
 
 
 def routes(desk: Desk, journeys: Journeys, explain: Explain) -> list[Route]:

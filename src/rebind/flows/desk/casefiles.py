@@ -189,6 +189,13 @@ async def addresses(desk: Desk, row: CaseRow) -> list[tuple[str, str]]:
     ]
 
 
+def from_inside(row: CaseRow) -> bool:
+    """Whether it was opened by a session of its account: what others wrote about the account is
+    not the account's to read."""
+    opened_by_person = row.kind in rules.OPENED_BY_PEOPLE
+    return row.opening_id is None and row.opened_by is None and opened_by_person
+
+
 async def contested(desk: Desk, account_id: Id, request_id: Id, side: Side) -> str | None:
     """What the link carries by which one side is heard in the case of a request that was stopped;
     None where there is none, or it was begun again since."""

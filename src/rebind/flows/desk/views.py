@@ -48,7 +48,8 @@ class RequestView(msgspec.Struct, frozen=True):
     `undo_until` till when it can be taken back. `purpose` is what a re-authentication is for and
     `about` the mailbox or the id that it is for; `passkey` is what a browser needs to use one
     (PublicKeyCredentialRequestOptionsJSON). `beside` are recoveries that wait already; `case`
-    is what the link to its case carries."""
+    is what the link to its case carries. `contested`: support has heard both sides and let it go
+    on, and a second factor alone stops it."""
 
     id: Id
     kind: str
@@ -69,6 +70,7 @@ class RequestView(msgspec.Struct, frozen=True):
     passkey: dict[str, Any] | None = None
     beside: tuple["RequestView", ...] = ()
     case: str | None = None
+    contested: bool = False
 
 
 def request(
@@ -98,6 +100,7 @@ def request(
         about="" if stored.purpose is None else dossier.number(desk),
         passkey=passkey(desk, stored.id, needs),
         case=_opened(desk, dossier, state),
+        contested=stored.contested is not None,
     )
 
 
@@ -139,6 +142,7 @@ def standing(desk: Desk, found: Sequence[Standing], now: Ms) -> list[RequestView
             wait_until=each.wait_until,
             row=each.policy_row,
             number=shown(desk.seal.unseal("requests.number", each.id, each.number_sealed)),
+            contested=each.contested is not None,
         )
         for each in found
         if each.ended_at is None

@@ -1,9 +1,9 @@
 """The business calendar of a country, as a value for the rules (`domain/calendar.py`).
 
-The days come from the `holidays` library, which knows the working Saturdays of Russia, and from an
-administrator's file. The library costs 19 MiB and a fifth of a second, so that it is asked in a
-child process, once at the start; what comes back are two short lists of days. Refuses nothing at
-that time: `wrong` has looked at the settings before, without the library.
+Made of three things: the days of the country, which `country.py` asks of the `holidays` library in
+a process of its own; the changes of the clocks in a zone, from the system's time zones; and a file
+in which an administrator says which days are otherwise. Refuses settings by name: `wrong` looks at
+them without the library, `built` once it was asked.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import sys
 import tomllib
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -21,25 +20,32 @@ from rebind.domain.calendar import Calendar
 from rebind.domain.units import MINUTE, Ms
 
 YEARS_BACK, YEARS_AHEAD = 10, 5
+"""Around the year of the start: figures look back, promises ahead."""
+
 _COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    working: list[date] = []
-    off: list[date] = []
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Days(msgspec.Struct, frozen=True):
-    """What a country says: its weekend (0 is Monday), its holidays, its moved working days."""
+    """What a country says: its weekend (0 is Monday), and the days that differ from it."""
 
-    weekend: list[int]
-    off: list[date]
-    working: list[date]
+    weekend: frozenset[int]
+    off: frozenset[date] = frozenset()
+    working: frozenset[date] = frozenset()
 
 
 class Unknown(Exception):
     """The library knows no such country or part of one, or could not be asked."""
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    working: frozenset[date] = frozenset()
+    off: frozenset[date] = frozenset()
+
+    def __post_init__(self) -> None:
+        if both := self.working & self.off:
+            raise ValueError(f"{min(both)} is both working and off")
 
 
 def wrong(country: str, zone: str, hours: str, file: str | None) -> list[str]:
@@ -51,111 +57,102 @@ def wrong(country: str, zone: str, hours: str, file: str | None) -> list[str]:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         found.append(f"calendar_zone: there is no zone {zone}")
-    if _minutes(hours) is None:
+    try:
+        _minutes(hours)
+    except ValueError:
         found.append("calendar_hours: write 09:00-18:00, the beginning before the end")
     try:
         _file(file)
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (OSError, ValueError) as error:
         found.append(f"calendar_file: {error}")
     return found
 
 
-def _minutes(hours: str) -> tuple[int, int] | None:
-    found = _HOURS.fullmatch(hours)
-    if found is None:
-        return None
-    opens, closes = (
-        int(found[1]) * 60 + int(found[2]),
-        int(found[3]) * 60 + int(found[4]),
-    )
-    return (opens, closes) if opens < closes else None
+async def built(country: str, zone: str, hours: str, file: str | None, now: Ms) -> Calendar:
+    """The calendar, from ten years back to five ahead. Raises `Unknown`."""
+    year = (_EPOCH + timedelta(milliseconds=now)).year
+    first, last = year - YEARS_BACK, year + YEARS_AHEAD
+    return of(await _asked(country, first, last), offsets(zone, first, last), hours, file)
 
 
-def _file(path: str | None) -> _File:
-    if path is None:
-        return _File()
-    read = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    return msgspec.convert(read, _File, strict=False)
-
-
-async def built(
-    country: str, zone: str, hours: str, file: str | None, now: Ms, days: Days | None = None
-) -> Calendar:
-    """The calendar, from ten years back to five ahead. `days`: of the country, where they are known
-    already. Raises `Unknown`."""
-    year = (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=now)).year
-    days = days or await _asked(country, year)
-    override, minutes = _file(file), _minutes(hours)
-    if minutes is None:
-        raise ValueError("these hours were looked at before")
+def of(days: Days, clocks: tuple[tuple[Ms, int], ...], hours: str, file: str | None) -> Calendar:
+    """The calendar of days that are known; the file has the last word."""
+    override = _file(file)
+    opens, closes = _minutes(hours)
     return Calendar(
-        offsets(zone, year - YEARS_BACK, year + YEARS_AHEAD),
-        frozenset(days.weekend),
-        (frozenset(days.working) - frozenset(override.off)) | frozenset(override.working),
-        (frozenset(days.off) - frozenset(override.working)) | frozenset(override.off),
-        *minutes,
+        clocks,
+        days.weekend,
+        (days.working - override.off) | override.working,
+        (days.off - override.working) | override.off,
+        opens,
+        closes,
     )
 
 
 def offsets(zone: str, first: int, last: int) -> tuple[tuple[Ms, int], ...]:
-    """When the clocks of a zone stand how far east of UTC, in minutes, from a year to another."""
-    info, epoch = ZoneInfo(zone), datetime(1970, 1, 1, tzinfo=UTC)
+    """From when the clocks of a zone stand how far east of UTC, in minutes, in these years."""
+    info = ZoneInfo(zone)
 
     def east(minute: int) -> int:
-        local = (epoch + timedelta(minutes=minute)).astimezone(info).utcoffset()
+        local = (_EPOCH + timedelta(minutes=minute)).astimezone(info).utcoffset()
         return int((local or timedelta()).total_seconds() // 60)
 
     def minute_of(year: int) -> int:
-        return (datetime(year, 1, 1, tzinfo=UTC) - epoch) // timedelta(minutes=1)
+        return (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1)
 
-    at, end = minute_of(first), minute_of(last + 1)
-    found = [(0, east(at))]
-    while at < end:
-        after = at + 1_440
-        if east(after) != east(at):
-            low, high = at, after
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if east(middle) == east(at) else (low, middle)
-            found.append((high * MINUTE, east(high)))
-        at = after
+    begin, end = minute_of(first), minute_of(last + 1)
+    found = [(begin * MINUTE, east(begin))]
+    for after in range(begin + 1_440, end, 1_440):
+        before = found[-1][1]
+        if east(after) == before:
+            continue
+        low, high = after - 1_440, after
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if east(middle) == before else (low, middle)
+        found.append((high * MINUTE, east(high)))
     return tuple(found)
 
 
-async def _asked(country: str, year: int) -> Days:
-    """What the library says, in a process of its own."""
+def _minutes(hours: str) -> tuple[int, int]:
+    """When the desk opens and closes, in minutes of the day. Raises ValueError."""
+    found = _HOURS.fullmatch(hours)
+    if found is None:
+        raise ValueError(hours)
+    from_h, from_m, to_h, to_m = map(int, found.groups())
+    opens, closes = from_h * 60 + from_m, to_h * 60 + to_m
+    if opens >= closes:
+        raise ValueError(hours)
+    return opens, closes
+
+
+def _file(path: str | None) -> _File:
+    """What an administrator says. Raises OSError and ValueError (TOML, UTF-8 and msgspec's own are
+    such)."""
+    if path is None:
+        return _File()
+    read = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    return msgspec.convert(read, _File)
+
+
+async def _asked(country: str, first: int, last: int) -> Days:
+    """What the library says, in a process that sees neither our environment nor our folder."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-I",
         "-m",
-        "rebind.providers.calendar.business_days",
+        "rebind.providers.calendar.country",
         country,
-        str(year),
+        str(first),
+        str(last),
+        stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        cwd="/",
+        env={},
     )
-    said, _nothing = await child.communicate()
+    said, complained = await child.communicate()
     if child.returncode != 0:
-        raise Unknown(f"calendar_country: nothing is known of the holidays of {country}")
+        why = complained.decode(errors="replace").strip().rpartition("\n")[2]
+        raise Unknown(f"calendar_country: the holidays of {country} are not known ({why})")
     return msgspec.json.decode(said, type=Days)
-
-
-def of_country(country: str, year: int) -> Days:
-    """The days of a country around a year. Loads the library."""
-    import holidays
-
-    name, _dash, part = country.partition("-")
-    years = range(year - YEARS_BACK, year + YEARS_AHEAD + 1)
-    known: Any = holidays.country_holidays(name, subdiv=part or None, years=years)
-    weekend = sorted(known.weekend)
-    first, last = date(years[0], 1, 1), date(years[-1], 12, 31)
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    plain = [(day, day.weekday() not in weekend, known.is_working_day(day)) for day in days]
-    return Days(
-        weekend,
-        [day for day, usually, works in plain if usually and not works],
-        [day for day, usually, works in plain if works and not usually],
-    )
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(of_country(sys.argv[1], int(sys.argv[2]))))

@@ -21,7 +21,11 @@ BYTES_MAX = 20 * 1_024 * 1_024
 
 SECONDS_MAX = 40.0
 AT_ONCE = 2
-"""Children at the same time: each may take a gigabyte."""
+"""Children at work at the same time: each may take a gigabyte."""
+
+CHILDREN_MAX = 16
+"""Children that may wait for documents which are still on their way, at whatever pace: one that has
+only read takes little, and slow senders do not stand in the way of others."""
 
 PIECE = 64 * 1_024
 _HEADER_MAX = 16 * 1_024
@@ -64,6 +68,7 @@ class Workshop:
         at_once: int = AT_ONCE,
     ) -> None:
         self._bytes_max, self._seconds_max = bytes_max, seconds_max
+        self._children_max = asyncio.Semaphore(CHILDREN_MAX)
         self._places = asyncio.Semaphore(at_once)
         self._children: set[asyncio.subprocess.Process] = set()
 
@@ -95,7 +100,7 @@ class Workshop:
 
     @asynccontextmanager
     async def _child(self, work: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        async with self._places:
+        async with self._children_max:
             child = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",
@@ -119,10 +124,14 @@ class Workshop:
     async def _answer(
         self, child: asyncio.subprocess.Process, head: bytes, chunks: AsyncIterator[bytes]
     ) -> _Header:
-        """Feed the child and read the first line of its answer."""
+        """Feed the child, at the pace of whoever sends, and read the first line of its answer: it
+        begins to work when it has everything, and only then its time runs."""
+        into = await self._fed(child, head, chunks)
         try:
-            async with asyncio.timeout(self._seconds_max):
-                await self._fed(child, head, chunks)
+            async with self._places, asyncio.timeout(self._seconds_max):
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    into.close()
+                    await into.wait_closed()
                 line = await _output(child).readline()
         except TimeoutError:
             raise Unreadable("too_slow") from None
@@ -141,8 +150,8 @@ class Workshop:
 
     async def _fed(
         self, child: asyncio.subprocess.Process, head: bytes, chunks: AsyncIterator[bytes]
-    ) -> None:
-        """Everything into the child, no faster than it reads."""
+    ) -> asyncio.StreamWriter:
+        """Everything into the child, no faster than it reads; its input is open still."""
         into = child.stdin
         if into is None:
             raise ValueError("the child has no input")
@@ -156,8 +165,7 @@ class Workshop:
                     raise Unreadable("too_many_bytes")
                 into.write(chunk)
                 await into.drain()
-            into.close()
-            await into.wait_closed()
+        return into
 
 
 def _output(child: asyncio.subprocess.Process) -> asyncio.StreamReader:

@@ -4,6 +4,7 @@
 //   [data-go="o"]    a link: `g`, then that key, goes there
 //   [data-find]      a field: `/` goes into it
 //   [data-rows]      a list or table: `j` and `k` move over its first links, Enter opens
+//   [data-key="a"]   a field: that key goes into it
 //   [data-keys]      a button: opens and closes the list of keys, as `?` does
 "use strict";
 
@@ -47,12 +48,13 @@
     else if (key === "j") step(1);
     else if (key === "k") step(-1);
     else if (key === "slash" && event.shiftKey) toggle();
-    else if (key === "slash") {
-      const field = document.querySelector("[data-find]");
+    else {
+      const wanted = key === "slash" ? "[data-find]" : `[data-key="${CSS.escape(key)}"]`;
+      const field = document.querySelector(wanted);
       if (!field) return;
       event.preventDefault();
       field.focus();
-      field.select();
+      if (key === "slash") field.select();
     }
   });
 }

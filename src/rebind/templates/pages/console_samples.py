@@ -33,6 +33,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 ENTRIES = (
+    Entry("figures", "/console/figures", "Figures", Right.SEE_FIGURES, "f"),
+    Entry("cases", "/console/cases", "Cases", Right.SEE_QUEUE, "c"),
     Entry("operators", "/console/operators", "Colleagues", Right.SEE_OPERATORS, "o"),
     Entry("audit", "/console/audit", "Audit", Right.SEE_AUDIT, "a"),
     Entry("own", "/console/own", "My access", Right.OWN_ACCESS, "m"),

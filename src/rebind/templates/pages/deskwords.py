@@ -18,6 +18,7 @@ from rebind.domain.cases import (
     Side,
     Verdict,
 )
+from rebind.domain.evidence import Proof
 from rebind.domain.units import DAY, HOUR, MINUTE, Ms
 from rebind.templates.catalogue import Catalogue, Locale
 
@@ -73,6 +74,21 @@ WORDS: dict[str, dict[str, str]] = {
         DocumentVerdict.MATCHES: _("matches"),
         DocumentVerdict.DOES_NOT_MATCH: _("does not match"),
         DocumentVerdict.UNREADABLE: _("cannot be read"),
+    },
+    "proof": {
+        Proof.CODE_NEW: _("a code to the new number"),
+        Proof.CODE_CURRENT: _("a code to the present number"),
+        Proof.CODE_EMAIL: _("a code to the e-mail of the account"),
+        Proof.CODE_CONTACT: _("a code to the contact"),
+        Proof.PASSWORD: _("the password"),
+        Proof.TOTP: _("the authenticator app"),
+        Proof.PASSKEY: _("a passkey"),
+        Proof.RECOVERY_CODE: _("a recovery code"),
+        Proof.KNOWN_DEVICE: _("a known device"),
+        Proof.OTHER_DEVICE: _("another known device"),
+        Proof.OPERATOR_APPROVAL: _("the approval of two people"),
+        Proof.HOLDER_AGREES: _("the holder's consent"),
+        Proof.SILENCE: _("a wait without objection"),
     },
     "fact": {
         Fact.NAME: _("the name in the account"),

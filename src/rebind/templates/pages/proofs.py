@@ -28,6 +28,8 @@ _ALL_ALIKE = frozenset({Kind.SIGN_IN, Kind.REAUTHENTICATE})
 """Of a change some ways wait and others do not."""
 
 PURPOSES: dict[str, str] = {
+    Purpose.ACCOUNT_CLOSE: _("Confirm that it is you to close the account"),
+    Purpose.DATA_EXPORT: _("Confirm that it is you to take your data along"),
     Purpose.EMAIL_ADD: _("Confirm that it is you to add an e-mail address"),
     Purpose.EMAIL_REMOVE: _("Confirm that it is you to remove an e-mail address"),
     Purpose.PASSKEY_ADD: _("Confirm that it is you to add a passkey"),
@@ -35,6 +37,7 @@ PURPOSES: dict[str, str] = {
     Purpose.PASSWORD_REMOVE: _("Confirm that it is you to remove the password"),
     Purpose.PASSWORD_SET: _("Confirm that it is you to set a password"),
     Purpose.RECOVERY_CODES: _("Confirm that it is you to make recovery codes"),
+    Purpose.REQUEST_STOP: _("Confirm with your second factor to stop what support has let go on"),
     Purpose.SMS_RESTORE: _("Confirm that it is you to switch codes by SMS on again"),
     Purpose.TOTP_REMOVE: _("Confirm that it is you to remove the authenticator app"),
     Purpose.TOTP_SET: _("Confirm that it is you to set up an authenticator app"),

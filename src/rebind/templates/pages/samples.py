@@ -17,6 +17,8 @@ from rebind.domain.policy import Policy
 from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, HOUR, MINUTE, SECOND, Id, Ms
 from rebind.templates.pages import (
+    closing_samples,
+    console_case_samples,
     console_samples,
     passkey_samples,
     password_samples,
@@ -147,6 +149,7 @@ class Request(msgspec.Struct, frozen=True):
     passkey: dict[str, Any] | None = None
     beside: tuple["Request", ...] = ()
     case: str | None = None
+    contested: bool = False
 
 
 WAITING = Request(
@@ -346,7 +349,10 @@ def _inside() -> Iterator[Sample]:
     yield page("sessions/not_mine", "", "/sessions/not-mine", account=account, waiting=[])
     for of_factors in (passkey_samples, password_samples, security_samples, totp_samples):
         yield from (Sample(*each) for each in of_factors.all_samples(account, NOW))
+    closing = closing_samples.all_samples(account, probation, WAITING, NOW)
+    yield from (Sample(*each) for each in closing)
     yield from (Sample(*each) for each in console_samples.all_samples(NOW))
+    yield from (Sample(*each) for each in console_case_samples.all_samples(NOW))
     plain, asks = Form({"next": ""}), Form({"next": "/phone"})
     yield page("sign_in/check", "", "/sign-in/check", account=account, ways=Ways(), form=plain)
     more = Ways(emails=(_MAIL, "b•••@example.net"), passkeys=2, password=True, totp=True)

@@ -33,6 +33,7 @@ def _(text: str) -> str:
 
 
 ACTS: dict[str, str] = {
+    Act.ACCOUNT_CLOSED: _("The account was closed"),
     Act.ACCOUNT_FROZEN: _("The account was frozen until support decides"),
     Act.ACCOUNT_IMPORTED: _("The account was brought in from another service"),
     Act.ACCOUNT_LOCKED: _("The account was locked"),
@@ -53,8 +54,10 @@ ACTS: dict[str, str] = {
     Act.CASE_SEARCHED: _("A full number was searched for"),
     Act.CASE_SEEN: _("Somebody at the desk looked at the case"),
     Act.CASE_WRITTEN: _("The person wrote"),
+    Act.CLOSING_BEGUN: _("The closing of the account was begun"),
     Act.CODE_ASKED: _("A code was asked for"),
     Act.CODE_WRONG: _("A wrong code was entered"),
+    Act.DATA_EXPORTED: _("A copy of your data was taken along"),
     Act.DOCUMENTS_DESTROYED: _("The documents were destroyed"),
     Act.DOCUMENT_ADDED: _("A document was added"),
     Act.DOCUMENT_CHECKED: _("A document was checked"),

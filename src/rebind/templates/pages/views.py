@@ -16,6 +16,9 @@ For: the door, which fills these, and the templates, which read nothing else. Va
 | phone/show | `account`, `bindings`, `waiting` |
 | phone/change | `account`, `form` (fields `number`, `without_current`), `alone` (no other way in) |
 | phone/unlink | `account` |
+| closing/close | `account`, `waiting`, `form` |
+| closing/export | `account`, `form` (field `permit`) |
+| closing/export_file | `held` (Holdings of the flows) and nothing else: it is a file |
 | security/passkeys | `account`, `passkeys`, `full` (no room), `signal`, `done`, `form` |
 | security/passkey_new | `account`, `options`, `form` (fields `permit`, `name`) |
 | security/checkup | `account`, `waiting`, `checkup` (CheckupView; None on probation), `done` |
@@ -51,6 +54,11 @@ Every page of the console is given `me` (who is signed in, or None) besides.
 | console/operator | `person` (OperatorView), `roles`, `form` |
 | console/operator_new | `form` (fields `login`, `name`, `role`), `roles` |
 | console/invited | `invitation`, `link` |
+| console/figures | `found` (Figures of the flows), `ages` (borders in days), `days` |
+| console/cases | `page`, `tab`, `tabs`, `kind`, `kinds`, `after`, `form` (field `typed`) |
+| console/found | `found` (Summaries), `case` (id of the one they were looked for in), `form` |
+| console/case | `case` (CaseSeen of the flows), and what `entrypoints/console/case.py` says |
+| console/document | `case`, `document`, `facts` (which it can match), `form` |
 | console/audit | `trail` (Trail of the flows, or None), `form` (field `whose`) |
 | console/error | `title`, `text`, `code` |
 
@@ -114,8 +122,8 @@ class RequestPage(msgspec.Struct, frozen=True):
 
 class NoticeView(msgspec.Struct, frozen=True):
     """What a link of a notice is about: a change of a number that waits (`until` its end), is done
-    (`until` the end of undoing), or was only begun. `case` leads to where the account's side is
-    heard about one that was stopped."""
+    (`until` the end of undoing), or was only begun; or a closing that waits. `case` leads to where
+    the account's side is heard about one that was stopped."""
 
     kind: str
     old_masked: str

@@ -1,0 +1,85 @@
+"""/console/cases/<id>/decision and what follows it: one person proposes, another one confirms or
+rejects. The forms stand on the page of the case. Neighbour: `case.py` shows it."""
+
+from rebind.domain.cases import REASONS, Reason
+from rebind.domain.operators import Right
+from rebind.domain.refusals import FORM_MALFORMED, Refused
+from rebind.entrypoints.console.case import ONE, Shown, back
+from rebind.entrypoints.console.routes import Part, Route, Visit
+from rebind.entrypoints.shared import bodies
+from rebind.entrypoints.shared.faces import Explain
+from rebind.entrypoints.shared.outcomes import Outcome
+from rebind.entrypoints.shared.spelling import read_id
+from rebind.flows import case_decisions
+from rebind.flows.desk import Desk
+
+_PROPOSED = {
+    f"{verdict}:{reason}": (verdict, reason)
+    for verdict, reasons in REASONS.items()
+    for reason in reasons
+}
+"""One choice on the form says what and why, so that no reason stands beside the wrong verdict."""
+
+_REASONS = {reason.value: reason for reason in Reason}
+
+
+class Decisions:
+    """The handlers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def propose(self, visit: Visit) -> Outcome:
+        """The first step."""
+        chosen = _PROPOSED.get(visit.form.get("decision", ""))
+        if chosen is None:
+            return Refused(FORM_MALFORMED)
+        case_id = read_id(visit.words["id"])
+        refused = await case_decisions.propose(
+            self._desk, visit.caller, visit.operator, case_id, *chosen
+        )
+        return refused or back(visit, "proposed")
+
+    async def confirm(self, visit: Visit) -> Outcome:
+        """The second step."""
+        reason = _REASONS.get(visit.form.get("reason", ""))
+        if reason is None:
+            return Refused(FORM_MALFORMED)
+        case_id = read_id(visit.words["id"])
+        refused = await case_decisions.confirm(
+            self._desk, visit.caller, visit.operator, case_id, reason
+        )
+        return refused or back(visit, "confirmed")
+
+    async def reject(self, visit: Visit) -> Outcome:
+        """The second step, the other way."""
+        case_id, text = read_id(visit.words["id"]), visit.form.get("message", "")
+        refused = await case_decisions.reject(
+            self._desk, visit.caller, visit.operator, case_id, text
+        )
+        return refused or back(visit, "rejected")
+
+
+def part(desk: Desk, explain: Explain) -> Part:
+    """What this adds to the console."""
+    shown, at = Shown(desk, explain), Decisions(desk)
+    acts = (
+        ("decision", at.propose, Right.PROPOSE_DECISION, "Propose a decision"),
+        ("confirm", at.confirm, Right.CONFIRM_DECISION, "Confirm what another one proposed"),
+        ("reject", at.reject, Right.CONFIRM_DECISION, "Reject what another one proposed"),
+    )
+    return Part(
+        tuple(
+            Route(
+                method="POST",
+                path=f"{ONE}/{name}",
+                handler=handler,
+                again=shown.again(name),
+                page=ONE,
+                right=right,
+                summary=summary,
+                body_max=bodies.LETTER_MAX,
+            )
+            for name, handler, right, summary in acts
+        )
+    )
