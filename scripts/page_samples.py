@@ -21,6 +21,12 @@ from rebind.templates.pages.samples import NOW, Sample
 from rebind.templates.words import JinjaWords
 
 SITE = "https://example.com"
+PAPER = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 297" width="840" height="1188">'
+    '<rect width="210" height="297" fill="#fffdf5"/></svg>'
+)
+"""What stands for a page of somebody's document."""
+
 ANNA = DemoPerson("Anna", "+79161234567", "+79031112233", "anna@example.org", "")
 BORIS = DemoPerson("Boris", "+79267654321", "+79651112233", "boris@example.org", "")
 CLARA = DemoPerson("Clara", "+447400654321", "+447400123456", "clara@example.org", "")
@@ -80,6 +86,8 @@ async def show(page: Page, sample: Sample, locale: Locale) -> None:
             await route.fulfill(body=body, content_type="text/html; charset=utf-8")
         elif asset is not None:
             await route.fulfill(body=asset.body, content_type=asset.media_type)
+        elif "/documents/" in path:
+            await route.fulfill(body=PAPER, content_type="image/svg+xml")
         elif path in ("/demo/outbox.css", "/demo/outbox.js"):
             kind = "text/css" if path.endswith(".css") else "text/javascript"
             await route.fulfill(

@@ -49,6 +49,7 @@ async def test_it_is_begun_shown_and_stopped(house: House, visitor: Visitor) -> 
     assert (listed["id"], listed["wait_until"]) == (begun.json["id"], begun.json["wait_until"])
     one = f"{REQUESTS}/{begun.json['id']}"
     assert (await visitor.get(one)).json["state"] == "waiting"
+    house.clock.push(HOUR)
     body = {"reauthentication": await permit(house, visitor, "account_close")}
     twice = await visitor.post(f"{ACCOUNT}/close", body)
     assert (twice.status, twice.code) == (409, "closing_already")

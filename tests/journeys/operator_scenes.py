@@ -23,7 +23,7 @@ async def _invited(house: House, login: str = "olga") -> Invitation:
     return found
 
 
-def _each(*steps: Step) -> Step:
+def each(*steps: Step) -> Step:
     """All of them; what the first failed of is raised in the end."""
 
     async def walk() -> None:
@@ -51,7 +51,7 @@ async def _joins(house: House) -> Step:
 async def _administrates(house: House) -> Step:
     desk, by = house.desk, (await add_colleague(house, "ada", Role.ADMINISTRATOR)).caller
     await _invited(house)
-    return _each(
+    return each(
         lambda: operators.add(desk, "max", "Max", Role.AUDITOR),
         lambda: operators.invite(desk, by, "sam", "Sam", Role.SUPERVISOR),
         lambda: operators.invite_again(desk, by, "olga"),
@@ -76,7 +76,7 @@ async def _ways_change(house: House) -> Step:
     access = await operator_access.show(desk, by)
     assert isinstance(access, operator_access.Access)
     code = code_of(house, anew.app.secret)
-    return _each(
+    return each(
         lambda: operator_access.add_passkey(desk, by, anew.id, third, ""),
         lambda: operator_access.set_password(desk, by, PASSWORD, code),
         lambda: operator_access.remove_passkey(desk, by, access.passkeys[0].id),

@@ -12,7 +12,7 @@ from rebind.domain.units import DAY, HOUR, MINUTE, Ms
 from rebind.flows import account, imports, keys, sessions
 from rebind.flows.desk import RequestView
 from rebind.flows.imports import Person
-from tests.journeys import databases, factor_scenes, operator_scenes
+from tests.journeys import databases, factor_scenes, operator_scenes, support_scenes
 from tests.journeys.waits import c3, c4, c5, elsewhere
 from tests.people import (
     ANNA,
@@ -320,8 +320,8 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "change meets a taken number": (_change_meets_a_taken_number, {Act.REQUEST_REFUSED}),
     "change has begun": (_change_has_begun, {Act.PROOF_ACCEPTED}),
     "change waits": (_change_waits, {Act.PROOF_ACCEPTED, Act.REQUEST_WAITING}),
-    "stopped by link": (_stopped_by_link, {Act.REQUEST_OBJECTED}),
-    "stopped by session": (_stopped_by_session, {Act.REQUEST_OBJECTED}),
+    "stopped by link": (_stopped_by_link, {Act.REQUEST_OBJECTED, Act.CASE_OPENED}),
+    "stopped by session": (_stopped_by_session, {Act.REQUEST_OBJECTED, Act.CASE_OPENED}),
     "time reminds": (_time_reminds, {Act.NOTICES_REPEATED}),
     "time tells again": (_time_tells_again, {Act.NOTICES_REPEATED}),
     "time asks for a code": (_time_asks_for_a_code, {Act.PROOF_ACCEPTED, Act.REQUEST_READY}),
@@ -342,7 +342,7 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     ),
     "undo freezes": (
         _undo_freezes,
-        {Act.PROOF_ACCEPTED, Act.SESSIONS_ENDED, Act.ACCOUNT_FROZEN},
+        {Act.PROOF_ACCEPTED, Act.SESSIONS_ENDED, Act.ACCOUNT_FROZEN, Act.CASE_OPENED},
     ),
     "unlocks": (_unlocks, {Act.PROOF_ACCEPTED, Act.SESSION_OPENED, Act.ACCOUNT_UNLOCKED}),
     "speaks": (_speaks, {Act.LANGUAGE_CHANGED}),
@@ -353,6 +353,7 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "brought in": (_brought_in, {Act.ACCOUNT_IMPORTED}),
     **factor_scenes.FLOWS,
     **operator_scenes.FLOWS,
+    **support_scenes.FLOWS,
 }
 """Every flow that writes, and the acts that it leaves."""
 

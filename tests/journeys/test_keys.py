@@ -5,11 +5,16 @@ import os
 
 import pytest
 
+from rebind.domain.operators import Operator, Role
 from rebind.domain.request import Kind
 from rebind.domain.units import HOUR
-from rebind.flows import keys
+from rebind.flows import casebook, cases, keys, operator_sessions, operators
+from rebind.flows.desk.operators import OperatorSession
+from rebind.flows.operators import Invitation
 from rebind.providers.seal.ring import KeyRing, Use, added, promoted, retired
 from rebind.store import passkeys, passwords, schema, sealed, totps
+from tests.desk import LOST, NEW_MAIL, entered, hired, written
+from tests.operators import PASSWORD, add_colleague, code_of, with_password
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, House, Someone, said
 
 
@@ -62,7 +67,23 @@ async def protected(who: Someone) -> None:
     )
 
 
+async def held(house: House) -> dict[str, int]:
+    """How many sealed values there are, by column."""
+    return {
+        f"{column.table}.{column.name}": await house.value(
+            f"SELECT count({column.name}) FROM {column.table}"
+        )
+        for column in sealed.COLUMNS
+    }
+
+
 async def test_everything_is_sealed_anew(house: House) -> None:
+    link = await written(house, Someone(house, BORIS))
+    olga = await add_colleague(house, "olga", Role.OPERATOR)
+    invitation = await operators.add(house.desk, "ivan", "Ivan", Role.SUPERVISOR)
+    assert isinstance(invitation, Invitation)
+    ivan, secret = await with_password(house, invitation)
+    house.clock.push(HOUR)
     anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
     await anna.sign_in()
     await anna.begin(Kind.CHANGE, ANNA_NEW)
@@ -71,17 +92,25 @@ async def test_everything_is_sealed_anew(house: House) -> None:
     everywhere(house, ring)
     everywhere(house, promoted(ring, Use.SEAL, 2))
     resealed = await keys.reseal(house.desk, 2, ignored)
-    # One binding, one mailbox, one session (address and agent), two requests, two waiting codes;
-    # a password, a TOTP, and the name of a passkey.
-    assert resealed == 11
+    counts = await held(house)
+    assert all(counts.values()), counts
+    assert resealed == sum(counts.values())
     assert await keys.reseal(house.desk, 2, ignored) == 0
     everywhere(house, retired(house.ring, Use.SEAL, 1))
     for column in sealed.COLUMNS:
         found = await house.rows(
             f"SELECT {column.name} FROM {column.table} WHERE {column.name} IS NOT NULL"
         )
-        assert found
         assert all(bytes(value)[0] == 2 for (value,) in found), column
+    # The desk reads on and gets in, by either way.
+    view = await cases.show(house.desk, await entered(house, link))
+    assert [each.text for each in view.messages] == [LOST.text]
+    assert (await (await olga.sign_in()).operator()).name == "Olga"
+    offer = operator_sessions.offer(house.desk)
+    session = await operator_sessions.by_password(
+        house.desk, ivan, offer.id, "ivan", PASSWORD, code_of(house, secret)
+    )
+    assert isinstance(session, OperatorSession), session
     house.clock.push(HOUR)
     for table in ("passwords", "totps", "passkeys"):
         await house.write(f"UPDATE {table} SET removed_at = 1")
@@ -118,6 +147,36 @@ async def test_numbers_stay_reserved_through_a_new_index_key(house: House) -> No
     house.clock.push(HOUR)
     assert said(await anna.sign_in()) == "done"
     assert said(await boris.sign_in()) == "done"
+
+
+async def references(house: House, who: Operator) -> list[list[str]]:
+    """What the desk finds by the ends of both numbers and by the mailbox."""
+    found = []
+    for typed in (ANNA[-4:], ANNA_NEW[-4:], NEW_MAIL):
+        listed = await casebook.search(house.desk, who, typed)
+        assert isinstance(listed, list), listed
+        found.append([each.reference for each in listed])
+    return found
+
+
+async def test_cases_are_found_through_a_new_index_key(house: House) -> None:
+    olga = await hired(house, "olga", Role.OPERATOR)
+    await house.bring_in(ANNA)
+    access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
+    expected = [[access.row.reference]] * 3
+    everywhere(house, added(house.ring, Use.INDEX, os.urandom, 0))
+    await keys.bring_in_index(house.desk, ignored)
+    everywhere(house, promoted(house.ring, Use.INDEX, 2))
+    # What has not been indexed anew yet is found under the key before.
+    assert await references(house, olga) == expected
+    await keys.reindex(house.desk, ignored)
+    everywhere(house, retired(house.ring, Use.INDEX, 1))
+    await keys.forget_index(house.desk, 1, ignored)
+    assert await references(house, olga) == expected
+    terms = await house.rows("SELECT term_key FROM case_terms")
+    assert all(bytes(key)[0] == 2 for (key,) in terms)
+    for column in ("contact_key", "claimed_key", "number_key"):
+        assert bytes(await house.value(f"SELECT {column} FROM cases"))[0] == 2
 
 
 @pytest.mark.parametrize("brought_in", [False, True])

@@ -8,17 +8,24 @@ from typing import Any, TypeVar
 import pytest
 
 from rebind.domain import limits, work
+from rebind.domain.cases import CaseKind
 from rebind.domain.evidence import Proof
 from rebind.domain.limits import LIMITS, Limit, Override
+from rebind.domain.operators import Operator, Role
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, MINUTE, SECOND, Ms
+from rebind.flows import casebook, cases, operator_sessions
+from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView
+from rebind.flows.desk.caseviews import CaseView
 from rebind.store.engines import StoreEngine
 from rebind.store.statements import Unavailable
+from tests.desk import AT_DESK, entered, hired, written
 from tests.factors import PASSWORD, set_password, set_totp, totp_now
 from tests.journeys import databases
 from tests.journeys.waits import c5
+from tests.operators import caller as at_console
 from tests.people import (
     ANNA,
     ANNA_MAIL,
@@ -629,3 +636,81 @@ async def test_no_counter_tells_that_a_number_and_a_mailbox_are_one_person(
         thief = stranger(house, ANNA, 77)
         begun = await thief.ask(Kind.SIGN_IN, address)
         assert said(await thief.prove(begun, password="a guess", totp="000000")) == "proof_wrong"
+
+
+@exercises(limits.RECOVER_ADDRESS)
+@pytest.mark.parametrize("name", [ANNA, ANNA_MAIL, BORIS])
+async def test_a_guessing_stranger_does_not_recover(embedded: House, name: str) -> None:
+    """The same for everybody, and for an address by itself: the other is hers to use."""
+    house = embedded
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    told: list[Any] = []
+    for n in range(21):
+        told.append(await stranger(house, name, n).ask(Kind.RECOVER))
+        house.clock.push(33 * MINUTE)
+    assert [said(each) for each in told] == ["open"] * 20 + ["too_many_codes"]
+    # No work buys a guess.
+    assert told[-1].work is None
+    other = ANNA_MAIL if name == ANNA else ANNA
+    begun = await anna.elsewhere().begin(Kind.RECOVER, other)
+    proved = await anna.elsewhere().prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    assert said(proved) == "open"
+    house.clock.push(DAY)
+    assert said(await stranger(house, name).ask(Kind.RECOVER)) == "open"
+
+
+@exercises(limits.CASES_ACCOUNT)
+async def test_one_account_opens_five_cases_a_day(house: House, anna: Someone) -> None:
+    letter = Letter(CaseKind.OTHER, "Where is my order?")
+    for _ in range(5):
+        opened = await cases.open_signed_in(house.desk, anna.caller(), letter)
+        assert isinstance(opened, CaseView), opened
+    refused = await cases.open_signed_in(house.desk, anna.caller(), letter)
+    assert isinstance(refused, Refused)
+    assert (said(refused), refused.until) == ("too_many_cases", house.clock.now() + DAY)
+    assert await house.value("SELECT count(*) FROM cases") == 5
+    house.clock.push(DAY)
+    assert isinstance(await cases.open_signed_in(house.desk, anna.caller(), letter), CaseView)
+
+
+@exercises(limits.SEARCH_OPERATOR)
+async def test_one_operator_looks_up_twenty_numbers_a_day(embedded: House) -> None:
+    house = embedded
+    olga = await hired(house, "olga", Role.OPERATOR)
+    pavel = await hired(house, "pavel", Role.OPERATOR)
+    case_id = (await entered(house, await written(house, stranger(house, ANNA_NEW)))).row.id
+
+    async def look_up(who: Operator, number: str) -> Any:
+        return await casebook.search_number(house.desk, AT_DESK, who, case_id, number, "An older?")
+
+    for n in range(20):
+        assert isinstance(await look_up(olga, f"+7916{2_000_000 + n}"), list)
+    refused = await look_up(olga, ANNA)
+    assert (said(refused), refused.until) == ("too_many_requests", house.clock.now() + DAY)
+    assert (await house.acts(case_id)).count("case_searched") == 20
+    # Each has a share of their own.
+    assert isinstance(await look_up(pavel, ANNA), list)
+
+
+@exercises(limits.OPERATOR_LOGIN, limits.OPERATOR_CLIENT)
+async def test_the_console_is_guessed_at_so_often(embedded: House) -> None:
+    """At one login from everywhere, at every login from one machine; whether there is such a
+    login or not. What stays open for whom it is: `test_operators.py`."""
+    house = House(embedded.engine, overrides={"operator_client": Override(amount=20)})
+    await hired(house, "olga", Role.OPERATOR)
+    machine = "203.0.113.9"
+
+    async def guess_at(login: str, address: str) -> Any:
+        offer = operator_sessions.offer(house.desk)
+        by = at_console(address=address)
+        return await operator_sessions.by_password(
+            house.desk, by, offer.id, login, PASSWORD, "000000"
+        )
+
+    for login in ("olga", "nobody"):
+        told = [await guess_at(login, f"198.51.100.{n}") for n in range(16)]
+        assert [said(each) for each in told] == ["proof_wrong"] * 15 + ["proofs_closed"]
+        assert told[-1].until == house.clock.now() + DAY
+    told = [await guess_at(f"name{n}", machine) for n in range(21)]
+    assert [said(each) for each in told] == ["proof_wrong"] * 20 + ["too_many_requests"]
+    assert told[-1].until == house.clock.now() + HOUR

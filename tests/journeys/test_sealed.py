@@ -4,13 +4,19 @@ from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 
+from rebind.domain.cases import CaseKind
 from rebind.domain.evidence import Proof
+from rebind.domain.operators import Role
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, MINUTE
-from rebind.flows import account, sessions
+from rebind.flows import account, casebook, cases, casework, correspondence, operators, sessions
+from rebind.flows.cases import Letter
+from rebind.flows.operators import Invitation
 from rebind.ports import Broken
+from tests.desk import AT_DESK, NEW_MAIL, entered, hired, written
 from tests.journeys import databases
 from tests.journeys.waits import c4, c5
+from tests.operators import DESK_ADDRESS, add_colleague, with_password
 from tests.people import (
     ANNA,
     ANNA_MAIL,
@@ -27,6 +33,9 @@ from tests.people import (
 )
 
 AGENTS = ("Mozilla/5.0 (Kitchen; Anna's laptop)", "Pocket/7.7 (telephone of Anna)")
+FOURTH = "+79034445566"
+"""A number that only a case is about."""
+
 NETWORKS = ("192.0.2.10", "198.51.100.7", "203.0.113.66", "2001:db8:77::9")
 
 
@@ -125,9 +134,31 @@ async def _second_thoughts(house: House, diary: Diary, anna: Someone, clara: Som
     anna.number = ANNA
 
 
+async def _at_the_desk(house: House, diary: Diary) -> None:
+    """A case, what both sides say in it, and the people who work there."""
+    letter = Letter(CaseKind.LOST_ACCESS, "It fell into the Neva.", NEW_MAIL, ANNA, FOURTH)
+    diary.number(FOURTH)
+    olga = await add_colleague(house, "olga", Role.OPERATOR)
+    by, case = await olga.operator(), await written(house, Someone(house, FOURTH), letter)
+    access = await entered(house, case)
+    words = ("Which passport have you got?", "The one of Samara.", "Sounds honest.", "As before.")
+    await casework.answer(house.desk, AT_DESK, by, access.row.id, words[0], asks=True)
+    caller = Someone(house, FOURTH).caller()
+    assert await correspondence.write(house.desk, caller, access, words[1]) is None
+    await casework.note(house.desk, AT_DESK, by, access.row.id, words[2])
+    await casebook.search_number(house.desk, AT_DESK, by, access.row.id, FOURTH, words[3])
+    invitation = await operators.add(house.desk, "ivan", "Ivan Karamazov", Role.SUPERVISOR)
+    assert isinstance(invitation, Invitation)
+    ivan, secret = await with_password(house, invitation)
+    diary.secrets |= {letter.text, NEW_MAIL, *words, "Karamazov", DESK_ADDRESS, secret}
+    diary.token(olga.caller.bearer, ivan.bearer, olga.caller.device, ivan.device)
+    diary.links |= {case, invitation.token}
+
+
 async def test_a_stolen_disk_names_nobody(house: House, database_url: str) -> None:
     diary = Diary()
     await all_journeys(house, diary)
+    await _at_the_desk(house, diary)
     seen = await sessions.listed(house.desk, _somebody(house))
     assert not isinstance(seen, list)
     found = await databases.everything(database_url)
@@ -171,6 +202,8 @@ SWAPS = {
     "sessions": ("address_sealed", "account_id"),
     "requests": ("number_sealed", "id"),
     "outbox": ("payload_sealed", "id"),
+    "cases": ("contact_sealed", "id"),
+    "case_messages": ("body_sealed", "id"),
 }
 
 
@@ -236,6 +269,24 @@ async def test_a_message_turned_to_another_address_is_not_sent(house: House) -> 
     assert house.post.sms == []
     fates = await house.rows("SELECT state, last_error, payload_sealed FROM outbox")
     assert fates == [("dead", "Broken", None)] * 2
+
+
+async def test_a_case_turned_to_another_mailbox_is_not_answered_there(house: House) -> None:
+    """Nor are its words another case's."""
+    olga = await hired(house, "olga", Role.OPERATOR)
+    anna = Someone(house, ANNA)
+    mails = (ANNA_MAIL, "thief@example.com")
+    links = [await written(house, anna, Letter(CaseKind.OTHER, "Hello", mail)) for mail in mails]
+    access = await entered(house, links[0])
+    await swap(house, "cases")
+    await swap(house, "case_messages")
+    sent = len(house.post.mail)
+    with pytest.raises(Broken, match=r"cases\.contact"):
+        await casework.answer(house.desk, AT_DESK, olga, access.row.id, "Your new code")
+    with pytest.raises(Broken, match=r"case_messages\.body"):
+        await cases.show(house.desk, access)
+    await house.deliver()
+    assert len(house.post.mail) == sent
 
 
 async def test_another_ring_opens_nothing(house: House, anna: Someone) -> None:

@@ -111,6 +111,7 @@ ADDRESSES = {
         "/support/t0ken",
         "/support/t0ken/correspondence\\.(html|json)",
         "/undo",
+        "#decision-of-it",
         "#main",
     ),
     "post": (

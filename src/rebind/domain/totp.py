@@ -68,8 +68,8 @@ def step_of(secret: str, code: str, now: Ms, last_step: int) -> int | None:
 
 
 def code_of(secret: str, step: int) -> str:
-    """What an app shows in that step: HOTP (RFC 4226 5.3) of its number. SHA-1 is what apps can; in a keyed hash it
-    holds (RFC 4226 B.2)."""
+    """What an app shows in that step: HOTP (RFC 4226 5.3) of its number. SHA-1 is what apps can; in
+    a keyed hash it holds (RFC 4226 B.2)."""
     if step < 0:
         return ""
     mac = digest(b32decode(secret), step.to_bytes(8, "big"), sha1)

@@ -114,12 +114,13 @@ async def _found_by(desk: Desk, column: Column, key: PrimaryKey, plain: str) -> 
 
 
 async def forget_index(desk: Desk, version: int, advance: Progress) -> None:
-    """Remove the reservations under a retired index key."""
-    while True:
-        removed = await desk.engine.take(numbers.forget(version, PAGE))
-        advance(len(removed))
-        if len(removed) < PAGE:
-            return
+    """Remove the reservations under a retired index key, and what cases were found by under it."""
+    for forget in (numbers.forget, cases.forget_terms):
+        while True:
+            removed = await desk.engine.take(forget(version, PAGE))
+            advance(len(removed))
+            if len(removed) < PAGE:
+                break
 
 
 async def note(desk: Desk, use: str) -> None:

@@ -11,6 +11,7 @@ from functools import cache
 import msgspec
 
 from rebind.domain.units import Id, Ms
+from rebind.store import numbers
 from rebind.store.statements import Query, Rows, Statement, Value, Write
 
 _COLUMNS = (
@@ -316,6 +317,15 @@ def _add_terms(terms: int) -> Statement:
     )
 
 
+_FORGET_TERMS = Statement(
+    "case_terms.forget",
+    """
+    DELETE FROM case_terms WHERE (term_key, case_id) IN (
+        SELECT term_key, case_id FROM case_terms
+        WHERE term_key >= :low AND term_key < :high LIMIT :limit)
+    RETURNING case_id
+    """,
+)
 _BY_REFERENCE = Statement(
     "cases.by_reference",
     f"SELECT {COLUMNS} FROM cases c WHERE c.reference = :reference LIMIT 5",  # noqa: S608
@@ -343,3 +353,11 @@ def find(terms: Iterable[bytes], limit: int) -> Query:
 def by_reference(reference: str) -> Query:
     """The case with that number, as people say it."""
     return Query(_BY_REFERENCE, {"reference": reference})
+
+
+def forget_terms(key_version: int, limit: int) -> Write:
+    """Remove what cases were found by under a retired index key, which begins it; for
+    `Engine.take`."""
+    low = bytes((key_version,))
+    high = low + numbers.AFTER_ALL
+    return Write(_FORGET_TERMS, {"low": low, "high": high, "limit": limit}, expect=None)

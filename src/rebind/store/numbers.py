@@ -84,7 +84,7 @@ _BY_KEY = Statement(
     "SELECT account_id, held_until, number_version FROM numbers WHERE number_key = :number_key",
 )
 
-_AFTER_ALL = b"\xff" * 17
+AFTER_ALL = b"\xff" * 17
 """Longer than any key: what begins with a version stands before that version and this."""
 
 
@@ -167,7 +167,7 @@ def forget(key_version: int, limit: int) -> Write:
     """Remove reservations under a retired index key, which begins them; for `Engine.take`."""
     return Write(
         _FORGET,
-        {"low": bytes((key_version,)), "high": bytes((key_version,)) + _AFTER_ALL, "limit": limit},
+        {"low": bytes((key_version,)), "high": bytes((key_version,)) + AFTER_ALL, "limit": limit},
         expect=None,
     )
 

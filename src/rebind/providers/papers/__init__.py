@@ -1,2 +1,2 @@
-"""The workshop in which people's documents are opened: a child process for each, with little memory
-and little time, that reads one document from its input and answers with a harmless copy."""
+"""The workshop in which people's documents are opened: a child process for each, which has little
+memory, little time and nothing to reach, reads one document and answers with a harmless copy."""

@@ -210,7 +210,7 @@ def grouped_age(group: int, borders: tuple[int, ...], locale: Locale) -> str:
     if group == 0:
         text = _("under {high} d")
     elif group == len(borders):
-        text = _("{low} d and more")
+        text = _("{low}+ d")
     else:
         text = _("{low}–{high} d")
     low = borders[group - 1] if group else 0
