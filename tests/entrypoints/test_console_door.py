@@ -38,14 +38,14 @@ ID = "0" * 32
 @pytest.fixture
 def lines(house: House) -> list[Route]:
     faces = Faces(house.desk, pages.site("Rebind", house.desk.policy), secure=False)
-    return console.table(house.desk, faces.paragraph, PUBLIC_URL)[0]
+    return console.table(house.desk, house.intake, faces.paragraph, PUBLIC_URL)[0]
 
 
 @pytest.fixture
 def desk(house: House, reported: list[BaseException]) -> App:
     """The console, alone."""
     site = pages.site("Rebind", house.desk.policy)
-    table = console.build(house.desk, site, public_url=PUBLIC_URL)
+    table = console.build(house.desk, site, intake=house.intake, public_url=PUBLIC_URL)
     problems = Problems(house.clock, house.desk.policy.code_digits)
     return application(table, [], problems, Unavailable, reported.append)
 
@@ -61,8 +61,8 @@ def at_desk(app: App, who: Colleague | None) -> Browser:
 
 def filled(route: Route) -> str:
     """The path of a route with something in the place of its words."""
-    path = route.path.replace("{id}", ID).replace("{token}", "ri_nobody")
-    return path.replace("{login}", "olga").replace("{whose}", "olga")
+    words = {"token": "ri_nobody", "login": "olga", "whose": "olga", "page": "0"}
+    return route.path.format(**{"id": ID, "document": ID, "message": ID, **words})
 
 
 async def csrf(browser: Browser, path: str = "/console/own") -> str:
@@ -140,7 +140,7 @@ async def test_what_protects_the_desk_takes_a_fresh_proof(
             assert (seen.status, to.partition("?")[0]) == (303, "/console/confirm"), route.path
     fresh = {route.path for route in lines if route.fresh}
     changing = {route.path for route in lines if route.method == "POST" and route.right}
-    calm = ("/console/own/sessions", "/console/audit")
+    calm = ("/console/own/sessions", "/console/audit", "/console/cases")
     assert {path for path in changing if not path.startswith(calm)} <= fresh
 
 
@@ -197,7 +197,7 @@ async def test_somebody_joins_by_passkey_and_comes_back(house: House, desk: App)
     answer = pocket.register(options(seen.answer.body))
     form = seen.form(invitation.path, way="passkey")
     seen = await browser.send(invitation.path, {**form.fields, "answer": answer})
-    assert seen.path == "/console/own"
+    assert seen.path == "/console/figures"
     assert "Olga" in seen.words
     kept = next(each for each in browser.jar if each == SESSION)
     assert kept.startswith("__Host-")
@@ -212,7 +212,7 @@ async def test_somebody_joins_by_passkey_and_comes_back(house: House, desk: App)
     seen = await browser.send("/console/sign-in/passkey", {**form.fields, "answer": answer})
     # A supervisor is brought back to what was asked for, and refused there by name.
     assert (seen.path, seen.status) == ("/console/audit", 403)
-    assert (await browser.open("/console")).path == "/console/own"
+    assert (await browser.open("/console")).path == "/console/figures"
 
 
 async def test_somebody_signs_in_with_password_and_code_and_confirms(
@@ -232,7 +232,7 @@ async def test_somebody_signs_in_with_password_and_code_and_confirms(
     seen = await browser.submit(
         "/console/sign-in", login="Ada ", password=PASSWORD, code=code_of(house, secret)
     )
-    assert seen.path == "/console/operators"
+    assert seen.path == "/console/figures"
     house.clock.push(HOUR // 2)
     first = browser.jar[SESSION]
     seen = await browser.open("/console/operators/new")

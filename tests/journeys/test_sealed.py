@@ -68,7 +68,7 @@ class Diary:
             found.append((secret, plain.hex().encode()))
             if len(plain) >= 9:
                 found += [(secret, b64encode(plain)[:-4]), (secret, urlsafe_b64encode(plain)[:-4])]
-            if secret.startswith(("rs_", "rr_", "rd_")):
+            if secret.startswith(("rs_", "rr_", "rd_", "ro_", "rb_")):
                 body = secret[3:]
                 raw = urlsafe_b64decode(body + "=" * (-len(body) % 4))[-16:]
                 found += [(secret, raw), (secret, raw.hex().encode())]
@@ -152,7 +152,8 @@ async def _at_the_desk(house: House, diary: Diary) -> None:
     ivan, secret = await with_password(house, invitation)
     diary.secrets |= {letter.text, NEW_MAIL, *words, "Karamazov", DESK_ADDRESS, secret}
     diary.token(olga.caller.bearer, ivan.bearer, olga.caller.device, ivan.device)
-    diary.links |= {case, invitation.token}
+    diary.secrets.add(invitation.token[-22:])
+    diary.links.add(case)
 
 
 async def test_a_stolen_disk_names_nobody(house: House, database_url: str) -> None:

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from PIL.ExifTags import Base
 
 from rebind.ports import PaperFacts, Unreadable
-from rebind.providers.papers import raster
+from rebind.providers.papers.limits import Limits
 from rebind.providers.papers.workshop import Workshop
 
 
@@ -143,7 +143,7 @@ HOSTILE = {
     "nothing": (lambda: b"", "type_unknown"),
     "half a picture": (lambda: saved(photo())[:3_000], "damaged"),
     "a picture bomb": (bomb_png, "too_many_pixels"),
-    "many pages": (lambda: pdf(raster.PAGES_MAX + 1), "too_many_pages"),
+    "many pages": (lambda: pdf(Limits().pages_max + 1), "too_many_pages"),
     "a locked pdf": (locked_pdf, "encrypted"),
     "half a pdf": (lambda: b"%PDF-1.7\n" + b"1 0 obj<</Type/Catalog>>" * 9, "damaged"),
 }

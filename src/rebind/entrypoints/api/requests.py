@@ -75,6 +75,24 @@ _DECIDING = (
     SUPPORT_NEEDED,
     NO_WAY,
 )
+_PROVING = (
+    CODE_MALFORMED,
+    PROOF_NOT_OFFERED,
+    *_OPEN,
+    CODE_NOT_SENT,
+    CODE_EXPIRED,
+    CODE_TRIES_SPENT,
+    CODE_WRONG,
+    PROOF_WRONG,
+    SMS_SIGN_IN_CLOSED,
+    PROOFS_CLOSED,
+    BUSY,
+    TOO_MANY_REQUESTS,
+    *_DECIDING,
+    MUST_WAIT,
+    TRY_AGAIN,
+)
+
 _SENT_AT_ONCE = frozenset({Proof.CODE_NEW, Proof.CODE_CURRENT})
 
 Outcome = schemas.Request | Refused
@@ -180,6 +198,7 @@ def routes(desk: Desk, journeys: Journeys) -> list[Route]:
                 NUMBER_IS_OWN,
                 CHANGED_RECENTLY,
                 FACTOR_TOO_YOUNG,
+                SUPPORT_NEEDED,
                 NO_WAY,
             ),
             examples={
@@ -343,23 +362,7 @@ def _answering(at: Requests) -> list[Route]:
             body=schemas.Prove | list[schemas.Prove],
             status=200,
             answer=schemas.Request,
-            refusals=(
-                CODE_MALFORMED,
-                PROOF_NOT_OFFERED,
-                *_OPEN,
-                CODE_NOT_SENT,
-                CODE_EXPIRED,
-                CODE_TRIES_SPENT,
-                CODE_WRONG,
-                PROOF_WRONG,
-                SMS_SIGN_IN_CLOSED,
-                PROOFS_CLOSED,
-                BUSY,
-                TOO_MANY_REQUESTS,
-                *_DECIDING,
-                MUST_WAIT,
-                TRY_AGAIN,
-            ),
+            refusals=_PROVING,
             examples={
                 "one": {"proof": "code_current", "code": "123456"},
                 "password": [

@@ -95,7 +95,7 @@ def _(text: str) -> str:
 def rights(routes: Sequence[Route]) -> str:
     """Who may do what, a line for each route."""
     return "".join(
-        f"{route.method:<5} {route.path:<44} {_said(route)}\n"
+        f"{route.method:<5} {route.path:<60} {_said(route)}\n"
         for route in sorted(routes, key=lambda route: (route.path, route.method))
     )
 

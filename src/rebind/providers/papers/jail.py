@@ -31,38 +31,38 @@ _SIGKILL, _FILTER_MODE = 9, 2
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """Column below, and the kernel's name for the architecture (linux/audit.h)."""
 
-_ALLOWED = (
-    ("read", 0, 63),
-    ("readv", 19, 65),
-    ("write", 1, 64),
-    ("writev", 20, 66),
-    ("close", 3, 57),
-    ("fstat", 5, 80),
-    ("lseek", 8, 62),
-    ("mmap", 9, 222),
-    ("mprotect", 10, 226),
-    ("munmap", 11, 215),
-    ("mremap", 25, 216),
-    ("madvise", 28, 233),
-    ("brk", 12, 214),
-    ("rt_sigaction", 13, 134),
-    ("rt_sigprocmask", 14, 135),
-    ("rt_sigreturn", 15, 139),
-    ("sigaltstack", 131, 132),
-    ("restart_syscall", 219, 128),
-    ("futex", 202, 98),
-    ("sched_yield", 24, 124),
-    ("sched_getaffinity", 204, 123),
-    ("set_robust_list", 273, 99),
-    ("rseq", 334, 293),
-    ("getpid", 39, 172),
-    ("gettid", 186, 178),
-    ("clock_gettime", 228, 113),
-    ("clock_nanosleep", 230, 115),
-    ("getrandom", 318, 278),
-    ("exit", 60, 93),
-    ("exit_group", 231, 94),
-)
+_ALLOWED: dict[str, tuple[int, int]] = {
+    "read": (0, 63),
+    "readv": (19, 65),
+    "write": (1, 64),
+    "writev": (20, 66),
+    "close": (3, 57),
+    "fstat": (5, 80),
+    "lseek": (8, 62),
+    "mmap": (9, 222),
+    "mprotect": (10, 226),
+    "munmap": (11, 215),
+    "mremap": (25, 216),
+    "madvise": (28, 233),
+    "brk": (12, 214),
+    "rt_sigaction": (13, 134),
+    "rt_sigprocmask": (14, 135),
+    "rt_sigreturn": (15, 139),
+    "sigaltstack": (131, 132),
+    "restart_syscall": (219, 128),
+    "futex": (202, 98),
+    "sched_yield": (24, 124),
+    "sched_getaffinity": (204, 123),
+    "set_robust_list": (273, 99),
+    "rseq": (334, 293),
+    "getpid": (39, 172),
+    "gettid": (186, 178),
+    "clock_gettime": (228, 113),
+    "clock_nanosleep": (230, 115),
+    "getrandom": (318, 278),
+    "exit": (60, 93),
+    "exit_group": (231, 94),
+}
 """System calls and their numbers on x86-64 and on arm64 (asm/unistd_64.h, asm-generic/unistd.h)."""
 
 _CLONE = (56, 220)
@@ -133,8 +133,8 @@ def _filter(column: int, machine: int) -> bytes:
     refuse = step(_RETURN, _NO | errno.EPERM)
     allow = step(_RETURN, _YES)
     steps = [step(_LOAD, _AT_MACHINE), step(_EQUAL, machine, 1), refuse, step(_LOAD, _AT_NUMBER)]
-    for call in _ALLOWED:
-        steps += [step(_EQUAL, call[1 + column], 0, 1), allow]
+    for numbers in _ALLOWED.values():
+        steps += [step(_EQUAL, numbers[column], 0, 1), allow]
     # Threads yes, processes no. The older call shows the filter which of them is meant; glibc goes
     # back to it where the newer is unknown.
     steps += [step(_EQUAL, _CLONE3, 0, 1), step(_RETURN, _NO | errno.ENOSYS)]

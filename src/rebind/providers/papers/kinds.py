@@ -1,8 +1,8 @@
 """What a document is: by its first bytes, and by nothing that anybody says of it.
 
-Runs in the child, and loads nothing. Refuses all but JPEG, PNG, HEIC and PDF, each of them only from
-its very first byte. What stands behind a document that begins as one of these (polyglots) never
-matters: of every document only the pixels are kept. Neighbours: `pictures.py`, `pages.py`.
+Runs in the child, and loads nothing. Refuses all but JPEG, PNG, HEIC and PDF, each of them only
+from its very first byte. What stands behind a document that begins as one of these (polyglots)
+never matters: of every document only the pixels are kept. Neighbours: `pictures.py`, `pages.py`.
 """
 
 from typing import Literal, TypeAlias

@@ -7,8 +7,11 @@ Refuses what asks for a password, has too many pages, or cannot be drawn. Neighb
 encodes the pages, `signs.py` looks at the PDF before they are drawn.
 """
 
+import codecs
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rebind.providers.papers import signs
 from rebind.providers.papers.kinds import Kind
 from rebind.providers.papers.limits import (
     DAMAGED,
@@ -43,15 +46,12 @@ class _Page(NamedTuple):
 
 def load() -> None:
     """The library. It has neither V8 nor XFA in it: scripts could not run if they wanted to."""
-    import pypdfium2.raw
-
-    assert pypdfium2.raw
+    import_module("pypdfium2.raw")
+    codecs.lookup("utf-16-le")  # In which pdfium gives texts.
 
 
 def clean(data: bytes, _kind: Kind, bounds: Limits) -> Copy:
     """The copy. Raises `Unfit`."""
-    from rebind.providers.papers import signs
-
     document = _opened(data)
     count = len(document)
     if count > bounds.pages_max:
@@ -78,7 +78,7 @@ def page(data: bytes, _kind: Kind, number: int, _bounds: Limits) -> "Image":
 
 
 def _opened(data: bytes) -> Any:
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]
     from pypdfium2 import raw
 
     try:

@@ -8,8 +8,10 @@ before they are gone.
 """
 
 import io
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from rebind.providers.papers import signs
 from rebind.providers.papers.kinds import Kind
 from rebind.providers.papers.limits import (
     DAMAGED,
@@ -35,19 +37,14 @@ _ORIENTATION = 0x112
 
 def load(kind: Kind) -> None:
     """Everything that Pillow would otherwise load when it is needed."""
-    from PIL import (
-        Image,
-        ImageFile,
-        ImageOps,
-        MpoImagePlugin,
-        TiffImagePlugin,
-    )
+    from PIL import Image, ImageFile
 
+    # How things are turned; what telephones with several cameras write; how metadata is read.
+    for name in ("PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin"):
+        import_module(name)
     Image.preinit()
     Image.MAX_IMAGE_PIXELS = None  # `_decoded` looks itself, before anything is decoded.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    # What telephones with several cameras write, and what metadata is read by.
-    assert ImageOps and MpoImagePlugin and TiffImagePlugin
     if kind == "HEIF":
         import pillow_heif
 
@@ -57,8 +54,6 @@ def load(kind: Kind) -> None:
 
 def clean(data: bytes, kind: Kind, bounds: Limits) -> Copy:
     """The copy. Raises `Unfit`."""
-    from rebind.providers.papers import signs
-
     picture = _decoded(data, kind, bounds)
     # Smaller first: what comes after takes a part of the memory and of the time.
     small = _shrunk(picture)

@@ -51,7 +51,7 @@ def all_samples(account: object, probation: object, change: Any, now: Ms) -> Ite
         yield "requests/show", f"close-{state}", path, state != "done", shown
     heard = msgspec.structs.replace(change, kind="recover", row="R4", contested=True)
     others = {"view": heard, "page": RequestPage(owner=False)}
-    yield "requests/show", "recover-contested", path, True, others
+    yield "requests/show", "recover-heard", path, True, others
     told = NoticeView("close", _NUMBER, _NUMBER, now - DAY, now + 29 * DAY)
     yield "stop/confirm", "close", "/stop/t0ken", False, {"what": told, "form": Form()}
     yield "stop/done", "close", "/stop/t0ken", False, {"what": told}

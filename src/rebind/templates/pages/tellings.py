@@ -111,6 +111,7 @@ DOORS: dict[str, str] = {
     Door.API: _("in an app"),
     Door.COMMAND_LINE: _("by the administrator"),
     Door.CONSOLE: _("by support"),
+    Door.MAIL: _("by e-mail"),
     Door.TIME: _("by itself, when it was time"),
     Door.WEB: _("on the website"),
 }

@@ -1,0 +1,297 @@
+"""Cases at the console, page by page: what is found, said, looked at and decided there, and what
+somebody else's role or hands get instead."""
+
+from re import search
+
+import pytest
+
+from rebind.domain.operators import Role
+from rebind.domain.units import DAY, HOUR, Id
+from rebind.entrypoints.console import app as console
+from rebind.entrypoints.shared.problems import Problems
+from rebind.entrypoints.shared.serving import App, application
+from rebind.flows.desk.casefiles import Access
+from rebind.store.statements import Unavailable
+from rebind.templates import pages
+from tests.desk import NEW_MAIL, entered, with_passport, written
+from tests.entrypoints.browsers import Browser
+from tests.entrypoints.conftest import PUBLIC_URL
+from tests.operators import Colleague, add_colleague
+from tests.people import ANNA, ANNA_NEW, House, Someone
+
+BOX = '<textarea[^>]*id="answer-message"'
+SESSION = "__Host-rebind-console-session"
+
+
+class Office:
+    """Who works there, each at a browser, and Anna's case."""
+
+    def __init__(self, house: House, app: App, access: Access) -> None:
+        self.house, self.app, self.access = house, app, access
+        self.people: dict[str, Browser] = {}
+        self.colleagues: dict[str, Colleague] = {}
+        self.case = f"/console/cases/{access.row.id.hex()}"
+
+    async def hires(self, login: str, role: Role) -> Browser:
+        self.colleagues[login] = await add_colleague(self.house, login, role)
+        self.people[login] = Browser(self.app)
+        return await self.returns(login)
+
+    async def returns(self, login: str) -> Browser:
+        """Sign in, now that the last session may have ended."""
+        who = self.colleagues[login] = await self.colleagues[login].sign_in()
+        assert who.caller.bearer is not None
+        self.people[login].jar[SESSION] = who.caller.bearer
+        return self.people[login]
+
+    async def passport(self) -> Id:
+        """One that Olga has looked at and found to match."""
+        olga = await self.colleagues["olga"].operator()
+        return await with_passport(self.house, olga, self.access.row.id)
+
+    async def does(self, login: str, act: str, /, **fields: str) -> Browser:
+        """Open the case and send one of its forms, with a token of that page."""
+        browser = self.people[login]
+        seen = await browser.open(self.case)
+        await browser.send(f"{self.case}/{act}", {"csrf": seen.forms[0].fields["csrf"], **fields})
+        return browser
+
+    async def second(self) -> str:
+        query = "SELECT second FROM cases WHERE id = :id"
+        return str(await self.house.value(query, id=self.access.row.id))
+
+    async def acts(self) -> list[str]:
+        return await self.house.acts(self.access.row.id)
+
+
+@pytest.fixture
+async def office(house: House, reported: list[BaseException]) -> Office:
+    site = pages.site("Rebind", house.desk.policy)
+    table = console.build(house.desk, site, intake=house.intake, public_url=PUBLIC_URL)
+    problems = Problems(house.clock, house.desk.policy.code_digits)
+    app = application(table, [], problems, Unavailable, reported.append)
+    await house.bring_in(ANNA)
+    access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
+    office = Office(house, app, access)
+    await office.hires("olga", Role.OPERATOR)
+    return office
+
+
+async def test_the_queue_shows_what_is_due_and_nothing_in_full(office: Office) -> None:
+    olga = office.people["olga"]
+    seen = await olga.open("/console/cases")
+    for words in ("Lost access", "+7••••••••67", "due in", office.access.row.reference):
+        assert words in seen.words
+    assert "4567" not in seen.words
+    assert office.case in seen.links
+    assert office.case not in (await olga.open("/console/cases?tab=mine")).links
+    await office.does("olga", "assign", login="olga")
+    assert office.case in (await olga.open("/console/cases?tab=mine")).links
+    kinds = {"lost_access": True, "other": False, "what": True}
+    for kind, there in kinds.items():
+        seen = await olga.open(f"/console/cases?tab=new&kind={kind}")
+        assert (office.case in seen.links) is there, kind
+    office.house.clock.push(9 * DAY)
+    await office.returns("olga")
+    assert "late by" in (await olga.open("/console/cases?after=x-1")).words
+
+
+async def test_a_page_of_the_queue_leads_to_the_next(office: Office) -> None:
+    await office.house.write(
+        "INSERT INTO cases (id, reference, kind, state, version, round, locale, opened_at, due_at,"
+        " pauses) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
+        " SELECT CAST('case' || substr('000000000000' || i, -12) AS BLOB), 'R' || i, 'other',"
+        " 'new', 1, 1, 'ru', :at, :at, '' FROM n",
+        at=office.house.clock.now(),
+    )
+    olga = office.people["olga"]
+    first = await olga.open("/console/cases?tab=new&kind=other")
+    (further,) = [link for link in first.links if "after=" in link]
+    then = await olga.open(further)
+    cases = [link for seen in (first, then) for link in seen.links if link.count("/") == 3]
+    assert len(cases) == len(set(cases)) == 60
+
+
+async def test_searching_leads_to_the_case_and_leaves_no_trace_in_addresses(
+    office: Office,
+) -> None:
+    olga = office.people["olga"]
+    for typed in ("4567", NEW_MAIL, office.access.row.reference.lower()):
+        await olga.open("/console/cases")
+        seen = await olga.submit("/console/cases/search", typed=typed)
+        assert seen.path == office.case, typed
+    for typed, said in (("0000", "There is no such case"), (ANNA, "That is none of these.")):
+        await olga.open("/console/cases")
+        assert said in (await olga.submit("/console/cases/search", typed=typed)).words
+    assert "case_searched" not in await office.acts()
+    await office.does("olga", "search", number=ANNA, reason="An older case?")
+    assert office.access.row.reference in olga.page.words
+    assert "case_searched" in await office.acts()
+    await office.does("olga", "search", number="12", reason="An older case?")
+    assert olga.page.status == 422
+    assert "An older case?" in olga.page.answer.body.decode()
+
+
+async def test_an_answer_is_prepared_sent_and_read(office: Office) -> None:
+    house, olga = office.house, office.people["olga"]
+    seen = await olga.open(f"{office.case}?macro=documents_needed")
+    text = search(rf"(?s){BOX}[^>]*>\n?(.*?)</textarea>", seen.answer.body.decode())
+    assert text is not None
+    assert office.access.row.reference in text[1]
+    assert "{" not in text[1]
+    await office.does("olga", "answer", message=text[1], then="wait")
+    assert olga.page.path == f"{office.case}?done=asked"
+    assert "it is their turn now" in olga.page.words
+    await house.deliver()
+    letter = house.post.mail_to(NEW_MAIL)[-1].words
+    assert office.access.row.reference in letter.text
+    # As long as a message may be, in letters that forms write as twelve signs each.
+    await office.does("olga", "answer", message="Ж" * 5_000, then="on")
+    assert olga.page.path == f"{office.case}?done=answered"
+    await office.does("olga", "answer", message="Ж" * 5_001, then="on")
+    assert (olga.page.status, "Ж" * 5_001 in olga.page.answer.body.decode()) == (400, True)
+    await office.does("olga", "note", message="Ask for\r\nthe contract.")
+    assert "Ask for" in (await olga.open(office.case)).words
+
+
+async def test_one_writes_at_a_time(office: Office) -> None:
+    pavel = await office.hires("pavel", Role.OPERATOR)
+    await office.does("olga", "lock")
+    assert "is kept for you" in office.people["olga"].page.words
+    await office.does("pavel", "answer", message="I too have something to say", then="on")
+    assert pavel.page.status == 409
+    assert "Somebody else is answering this case" in pavel.page.words
+    assert "I too have something to say" in pavel.page.answer.body.decode()
+    assert "olga has it until" in pavel.page.words
+    assert "olga is writing" in (await pavel.open("/console/cases")).words
+
+
+async def test_two_people_decide_and_the_page_says_what_follows(office: Office) -> None:
+    for login in ("sonya", "timur"):
+        await office.hires(login, Role.SUPERVISOR)
+    olga = office.people["olga"]
+    await office.does("olga", "decision", decision="for:documents_match")
+    assert olga.page.status == 409
+    assert "No document that was found to match carries this approval" in olga.page.words
+    await office.passport()
+    seen = await olga.open(office.case)
+    assert "Row R4: it waits until" in seen.words
+    assert "A checked document speaks for the account." in seen.words
+    await office.does("olga", "decision", decision="for:documents_match")
+    second = await office.second()
+    assert f"It waits for {second}." in olga.page.words
+    other = "timur" if second == "sonya" else "sonya"
+    await office.does(other, "confirm", reason="documents_match")
+    assert (office.people[other].page.status, await office.second()) == (403, second)
+    seen = await office.people[second].open("/console/cases?tab=decide")
+    assert office.case in seen.links
+    await office.does(second, "reject", message="Ask for the contract first.")
+    assert "The proposal was rejected" in office.people[second].page.words
+    await office.does("olga", "decision", decision="for:documents_match")
+    second = await office.second()
+    await office.does(second, "confirm", reason="documents_match")
+    assert "It is decided" in office.people[second].page.words
+    assert await office.house.value("SELECT count(*) FROM requests WHERE kind = 'recover'") == 1
+    for verdict in ("for:not_enough", "for", "maybe:documents_match", ""):
+        await office.does("olga", "decision", decision=verdict)
+        assert olga.page.status == 400
+
+
+async def test_who_only_reads_finds_no_form(office: Office) -> None:
+    vera = await office.hires("vera", Role.AUDITOR)
+    seen = await vera.open(office.case)
+    assert {form.action for form in seen.forms} == {"/console/language", "/console/sign-out"}
+    for act in ("answer", "note", "lock", "assign", "decision", "confirm", "close", "search"):
+        await office.does("vera", act, message="Hello", login="vera")
+        assert vera.page.status == 403
+    assert (await office.people["olga"].open("/console/figures")).status == 200
+    ada = await office.hires("ada", Role.ADMINISTRATOR)
+    assert (await ada.open(office.case)).status == 403
+    assert "Open cases by age" in (await ada.open("/console")).words
+
+
+async def test_words_are_taken_away_by_a_supervisor_alone(office: Office) -> None:
+    sonya = await office.hires("sonya", Role.SUPERVISOR)
+    seen = await sonya.open(office.case)
+    (redact,) = [form for form in seen.forms if form.action.endswith("/redact")]
+    assert "My phone fell into the river." in seen.words
+    refused = await office.people["olga"].send(redact.action, redact.fields)
+    assert refused.status == 403
+    seen = await sonya.send(redact.action, redact.fields)
+    assert "My phone fell into the river." not in seen.words
+    assert "These words were taken away." in seen.words
+
+
+async def test_a_document_is_looked_at_with_a_watermark_and_checked(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, olga = office.house, office.people["olga"]
+    document_id = await office.passport()
+    here = f"{office.case}/documents/{document_id.hex()}"
+    seen = await olga.open(here)
+    assert "A careful forger leaves no signs." in seen.words
+    marks: list[str] = []
+
+    async def view(chunks: object, page: int, watermark: str) -> bytes:
+        marks.append(f"{page} {watermark}")
+        return b"\xff\xd8"
+
+    monkeypatch.setattr(house.intake.papers, "view", view)
+    seen = await olga.open(f"{here}/pages/0")
+    assert (seen.status, seen.answer.headers["content-type"]) == (200, "image/jpeg")
+    assert seen.answer.headers["cache-control"] == "no-store"
+    assert marks == [f"0 Olga · 2026-01-05 08:00 UTC · {office.access.row.reference}"]
+    assert "document_viewed" in await office.acts()
+    for page in ("1", "-1", "x", "9999"):
+        assert (await olga.open(f"{here}/pages/{page}")).status == 410
+    await olga.open(here)
+    await olga.submit(f"{here}/check", found="unreadable")
+    assert "cannot be read" in olga.page.words
+    for found in ("matches", "matches:number_history", ""):
+        await olga.open(here)
+        assert (await olga.submit(f"{here}/check", found=found)).status in (400, 409)
+
+
+async def test_a_case_is_given_away_and_closed(office: Office) -> None:
+    await office.hires("pavel", Role.OPERATOR)
+    olga = office.people["olga"]
+    await office.does("olga", "assign", login="Pavel")
+    assert "With pavel" in olga.page.words
+    await office.does("olga", "assign", login="nobody")
+    assert "There is nobody with this login" in olga.page.words
+    await office.does("olga", "close", reason="documents_match")
+    assert olga.page.status == 400
+    await office.does("olga", "close", reason="solved_otherwise")
+    assert "The case was closed" in olga.page.words
+    assert f"{office.case}/answer" not in {form.action for form in olga.page.forms}
+
+
+async def test_both_sides_are_heard_each_apart(office: Office) -> None:
+    """A case about a request that was stopped: who is answered is chosen, never presumed."""
+    house = office.house
+    await house.write("UPDATE cases SET kind = 'contested' WHERE id = :id", id=office.access.row.id)
+    olga = office.people["olga"]
+    seen = await olga.open(office.case)
+    assert "only a second factor stops it then" in seen.words
+    assert f"{office.case}/close" not in {form.action for form in seen.forms}
+    await office.does("olga", "answer", message="To the holder.", to="desk_to_holder", then="on")
+    await office.does("olga", "answer", message="To neither.", to="note", then="on")
+    assert olga.page.status == 400
+    sides = await house.rows("SELECT side FROM case_messages ORDER BY id")
+    assert [side for (side,) in sides] == ["person", "desk_to_holder"]
+
+
+async def test_figures_tell_what_happened(office: Office) -> None:
+    for login in ("sonya", "timur"):
+        await office.hires(login, Role.SUPERVISOR)
+    # On the first working day of the year, an hour after the desk has opened.
+    office.house.clock.push(7 * DAY - HOUR)
+    await office.returns("olga")
+    await office.does("olga", "answer", message="We look at it.", then="on")
+    await office.does("olga", "decision", decision="against:not_enough")
+    second = await office.second()
+    await office.returns(second)
+    await office.does(second, "confirm", reason="not_enough")
+    words = (await office.people["olga"].open("/console/figures")).words
+    for said in ("First answer, median 1.0 h", "Against 1 (100 %)", "For the person 0 (0 %)"):
+        assert said in words
