@@ -17,6 +17,7 @@ import uvicorn
 
 from rebind.domain.units import Id
 from rebind.entrypoints.api import app as api
+from rebind.entrypoints.console import app as console
 from rebind.entrypoints.shared.serving import App, Receive, Scope, Send
 from rebind.entrypoints.web import app as web
 from rebind.entrypoints.web import demo
@@ -82,13 +83,14 @@ class OpenHouse(House):
             demo=True,
             more=demo.routes(self.desk, self.stage, self.url),
         )
+        desk_pages = console.build(self.desk, door.site, intake=self.intake, public_url=self.url)
         return api.build(
             self.desk,
             JOURNEYS,
             intake=self.intake,
             unavailable=Unavailable,
             report=self.bugs.append,
-            pages=door.pages,
+            pages={**door.pages, **desk_pages},
             tell=door.tell,
         )
 

@@ -179,7 +179,7 @@ async def test_what_can_be_said_of_codes(house: House, visitor: Visitor) -> None
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"kind": "recover", "email": "a@example.org"}, 422, "journey_not_offered"),
+        ({"kind": "claim", "number": "+79161234567"}, 422, "journey_not_offered"),
         ({"kind": "undo"}, 400, "body_malformed"),
         ({"kind": "undo", "number": ANNA, "email": "a@example.org"}, 400, "body_malformed"),
         ({"kind": "undo", "number": ANNA, "send": ["code_new"]}, 400, "body_malformed"),

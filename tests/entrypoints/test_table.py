@@ -14,8 +14,10 @@ from rebind.domain.refusals import (
     BODY_MALFORMED,
     CHANGED_RECENTLY,
     CODE_TRIES_SPENT,
+    FACTOR_TOO_YOUNG,
     JOURNEY_NOT_OFFERED,
     LOCK_TOO_YOUNG,
+    NO_WAY,
     NUMBER_IS_OWN,
     NUMBER_MALFORMED,
     NUMBER_TAKEN,
@@ -23,9 +25,11 @@ from rebind.domain.refusals import (
     REQUEST_EXPIRED,
     REQUEST_FINISHED,
     REQUEST_UNKNOWN,
+    SESSION_ON_PROBATION,
     SESSION_REQUIRED,
     SESSION_TOO_YOUNG,
     SMS_SIGN_IN_CLOSED,
+    SUPPORT_NEEDED,
     TOO_MANY_CODES,
     TRY_AGAIN,
     Refusal,
@@ -76,12 +80,28 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
     "showRequest": {ACCOUNT_CHANGED, REQUEST_EXPIRED, REQUEST_FINISHED},
     # A link that names nothing is `link_unknown`.
     "objectByLink": {REQUEST_UNKNOWN},
+    # A recovery whose number is being named is open already, and needs no session; who has that
+    # number is told only after `code_new`.
+    "sendCode": {
+        FACTOR_TOO_YOUNG,
+        JOURNEY_NOT_OFFERED,
+        LOCK_TOO_YOUNG,
+        NO_WAY,
+        NUMBER_TAKEN,
+        SESSION_ON_PROBATION,
+        SESSION_REQUIRED,
+        SESSION_TOO_YOUNG,
+    },
+    # A re-authentication that is spent sends no code.
+    "objectToRequest": {SMS_SIGN_IN_CLOSED},
     # A new request has no tries yet.
     "openCase": {CODE_TRIES_SPENT},
     # A case says of the recovery that came of it what it finds, and of none nothing.
-    **dict.fromkeys(("showCase", "writeToCase", "addDocument", "continueCase"), {REQUEST_UNKNOWN}),
+    **{name: {REQUEST_UNKNOWN} for name in ("showCase", "writeToCase", "addDocument")},
+    "continueCase": {REQUEST_UNKNOWN},
     # It moves no number; a lock leaves no session; it is new, so nobody has finished it.
     "reauthenticate": {
+        SUPPORT_NEEDED,
         CHANGED_RECENTLY,
         JOURNEY_NOT_OFFERED,
         LOCK_TOO_YOUNG,
@@ -103,6 +123,8 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
             "makeRecoveryCodes",
             "setUpTotp",
             "removeTotp",
+            "closeAccount",
+            "exportData",
         ),
         _SPENDS,
     ),

@@ -170,6 +170,7 @@ def test_the_waiting_change_is_stopped_and_the_finished_one_taken_back(tmp_path:
 
 def test_the_printed_addresses_sign_each_person_in(tmp_path: Path) -> None:
     with running(tmp_path, "demo") as service:
+        browser = Browser(service)
         for person in service.call("GET", "/demo/people.json").json():
             name = person["name"].lower()
             heard(service, f"http://localhost:{service.port}/demo/people/{name} ")

@@ -11,7 +11,7 @@ from rebind.templates.macros import FOLDER, MACROS, prepared, title
 
 KNOWN = {"reference": "7K3M9-QXF2T", "service": "Bazaar", "answer_by": "14"}
 DETAILS = re.compile(
-    r"\b(your name|surname|birth|does not match|do not match|expired|signature"
+    r"\b(name did|surname|birth|does not match|do not match|expired|signature"
     r"|фамили|имя|отчеств|дата рождения|не совпад|подпис|просроч)",
     re.IGNORECASE,
 )

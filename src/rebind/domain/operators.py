@@ -203,4 +203,4 @@ def next_try_at(wrong_in_row: int, wrong_at: Ms | None) -> Ms:
     if wrong_at is None or wrong_in_row < PAUSES_AFTER:
         return 0
     doublings = min(wrong_in_row - PAUSES_AFTER, 16)
-    return wrong_at + min(2**doublings, PAUSE_MAX_S) * SECOND
+    return wrong_at + min(1 << doublings, PAUSE_MAX_S) * SECOND

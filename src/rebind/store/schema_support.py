@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from rebind.store.tables import binary, index, table, text, whole
 
 _QUEUED = sa.text("due_at IS NOT NULL")
+_FOR_SECOND = sa.text("second IS NOT NULL AND due_at IS NOT NULL")
 _OF_ACCOUNT = sa.text("account_id IS NOT NULL")
 _DECIDED = sa.text("decided_at IS NOT NULL")
 _KEPT = sa.text("closed_at IS NOT NULL AND key_sealed IS NOT NULL")
@@ -51,6 +52,7 @@ cases = table(
     index("cases_queue_state", "state", "due_at", "id", where=_QUEUED),
     index("cases_queue_kind", "kind", "due_at", "id", where=_QUEUED),
     index("cases_queue_assignee", "assignee", "due_at", "id", where=_QUEUED),
+    index("cases_queue_second", "second", "due_at", "id", where=_FOR_SECOND),
     index("cases_of_account", "account_id", "id", where=_OF_ACCOUNT),
     index("cases_reference", "reference"),
     index("cases_decided", "decided_at", where=_DECIDED),

@@ -1,9 +1,9 @@
 """Prepared answers of the support desk: `macros/<name>.txt`, put into the language of the case.
 
 For: the box in which somebody at the desk writes; what is filled in is read, changed and sent by a
-person. What stands in braces is what a text may know: `reference`, `service`, `answer_by` (a day in words)
-and `documents` (what we ask for). Refuses to say which detail of anybody's did not match: a test
-reads every text. Neighbours: `words.py` renders messages in the same way.
+person. What stands in braces is what a text may know: `reference`, `service`, `answer_by` (a day in
+words) and `documents` (what we ask for). Refuses to say which detail of anybody's did not match: a
+test reads every text. Neighbours: `words.py` renders messages in the same way.
 """
 
 from functools import cache

@@ -36,7 +36,7 @@ _SIZE_MAX = 100_000
 """Points, 35 m: pdfium reads no more than 14,400 out of honest files (PDF 1.7, annex C)."""
 
 
-class _Page(NamedTuple):
+class Page(NamedTuple):
     """A drawn page: its JPEG, its size in pixels and in points."""
 
     body: bytes
@@ -57,7 +57,7 @@ def clean(data: bytes, _kind: Kind, bounds: Limits) -> Copy:
     if count > bounds.pages_max:
         raise Unfit(TOO_MANY_PAGES)
     findings = signs.of_pdf(document, data)
-    drawn, left = list[_Page](), bounds.result_bytes_max
+    drawn, left = list[Page](), bounds.result_bytes_max
     for number in range(count):
         # A page may take its share of what the pages before it have left.
         made = _drawn(document, number, left // (count - number))
@@ -110,12 +110,12 @@ def _picture(document: Any, number: int) -> "tuple[Image, tuple[float, float]]":
     return picture, (width, height)
 
 
-def _drawn(document: Any, number: int, bytes_max: int) -> _Page:
+def _drawn(document: Any, number: int, bytes_max: int) -> Page:
     picture, points = _picture(document, number)
-    return _Page(jpeg(picture, bytes_max), picture.size, points)
+    return Page(jpeg(picture, bytes_max), picture.size, points)
 
 
-def bound(drawn: list[_Page]) -> bytes:
+def bound(drawn: list[Page]) -> bytes:
     """A PDF of pictures (ISO 32000-1, 7.5): a catalogue, the pages, and three objects for each."""
     kids = " ".join(f"{3 + 3 * each} 0 R" for each in range(len(drawn)))
     objects = [

@@ -56,7 +56,8 @@ _TOLD = re.compile(
 """Where XMP (ISO 16684-1) names programs: as elements, as attributes, in its history."""
 
 _SOFTWARE, _CHANGED, _MAKE = 0x131, 0x132, 0x10F
-_EXIF, _GPS, _PREVIEW, _TAKEN = 0x8769, 0x8825, 1, 0x9003
+_EXIF, _GPS, _TAKEN = 0x8769, 0x8825, 0x9003
+_PREVIEW = -1  # Pillow's name for the second table, which nothing names in EXIF.
 _PREVIEW_AT, _PREVIEW_LENGTH, _EXIF_HEAD = 0x201, 0x202, 6
 _DAY = re.compile(r"(\d{4}):(\d\d):(\d\d)")
 

@@ -21,7 +21,7 @@ machine may have no fonts. `watermark.txt` says its licence and how the file was
 
 LETTERS_MAX = 200
 _ANGLE = 28
-_INK, _EDGE = (0, 0, 0, 80), (255, 255, 255, 70)
+_INK, _EDGE = (0, 0, 0, 66), (255, 255, 255, 90)
 """Colour and opacity of 255."""
 
 _SHARE, _SIZE_MIN = 34, 15

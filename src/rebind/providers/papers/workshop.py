@@ -34,11 +34,12 @@ SECONDS_MAX = 40.0
 pages, takes 2 to 5 s on one core; this leaves room for a machine that is busy."""
 
 AT_ONCE = 2
-"""Children that work at the same time: each takes up to 0.4 GiB meanwhile."""
+"""Children that work at the same time: each takes 0.1 to 0.6 GiB meanwhile."""
 
-CHILDREN_MAX = 8
-"""Children that exist for what people send, most of them waiting for it to arrive. Each has 15 MiB
-and what has arrived; one more upload is not read until one of them has ended."""
+CHILDREN_MAX = 16
+"""Children that exist for what people send, most of them waiting for it to arrive: slow senders do
+not stand in the way of others. Each has 15 MiB and what has arrived; one more upload is not read
+until one of them has ended."""
 
 PIECE = 64 * 1_024
 _HEADER_MAX = 4 * 1_024

@@ -262,14 +262,12 @@ def _told(case: Case, now: Ms) -> Iterator[_Fields]:
     operator, row = Role.OPERATOR, case.row
     for name, prospect in (
         ("need", Prospect("need", ways=((Proof.CODE_NEW, Proof.TOTP), (Proof.PASSKEY,)))),
-        ("now", Prospect("now", "R4")),
         ("no", Prospect("no", text="This number is taken. Choose another one.")),
     ):
         yield _shown(f"prospect-{name}", operator, case, prospect)
     locked = _with(_account(now), locked_at=now - DAY)
-    for kind in ("number_in_use", "not_me", "other", "frozen"):
-        other = _with(case, row=_with(row, kind=kind), account=locked)
-        yield _shown(f"kind-{kind}", operator, other, Prospect("nothing"))
+    other = _with(case, row=_with(row, kind="frozen"), account=locked)
+    yield _shown("frozen", operator, other, Prospect("now", "R4"))
     sides = (Side.PERSON, Side.HOLDER, Side.DESK, Side.DESK_TO_HOLDER, Side.NOTE)
     both = _with(
         case,
@@ -281,11 +279,8 @@ def _told(case: Case, now: Ms) -> Iterator[_Fields]:
     yield _shown("contested", Role.SUPERVISOR, both, Prospect("nothing"))
     for at, field in (
         ("answer", "message"),
-        ("note", "message"),
         ("search", "number"),
-        ("close", ""),
         ("decision", ""),
-        ("assign", ""),
     ):
         typed = {**_BLANK, "message": "Hello <b>", "number": "12", "login": "nobody", "to": "desk"}
         form = Form(typed, {field: "Please look at it again."})
@@ -300,7 +295,6 @@ def _documents(now: Ms) -> Iterator[_Fields]:
     for name, role, paper, form in (
         ("", Role.OPERATOR, papers[0], Form()),
         ("checked", Role.SUPERVISOR, papers[1], refused),
-        ("auditor", Role.AUDITOR, papers[0], Form()),
         ("deleted", Role.OPERATOR, papers[2], Form()),
     ):
         known = facts if paper.kind == DocumentKind.IDENTITY else (Fact.NUMBER_HISTORY,)

@@ -133,6 +133,10 @@ FINDINGS: dict[str, tuple[str, str]] = {
         _("It was saved again after it was made."),
         _("A signature or a printer's settings can be the reason."),
     ),
+    "laid_over": (
+        _("Text or shapes lie over a page, or over the picture that it is."),
+        _("Programs that read scans lay their text over pages too."),
+    ),
     "active_removed": (
         _("Scripts, links, forms or attachments were in it; we have removed them."),
         _("Forms of operators have links and fields of their own."),

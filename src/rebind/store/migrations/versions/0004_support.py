@@ -18,6 +18,7 @@ depends_on = None
 
 _WHOLE = sa.BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 _QUEUED = sa.text("due_at IS NOT NULL")
+_FOR_SECOND = sa.text("second IS NOT NULL AND due_at IS NOT NULL")
 _OF_ACCOUNT = sa.text("account_id IS NOT NULL")
 _DECIDED = sa.text("decided_at IS NOT NULL")
 _KEPT = sa.text("closed_at IS NOT NULL AND key_sealed IS NOT NULL")
@@ -97,6 +98,7 @@ def _cases() -> None:
     _index("cases_queue_state", "cases", "state", "due_at", "id", where=_QUEUED)
     _index("cases_queue_kind", "cases", "kind", "due_at", "id", where=_QUEUED)
     _index("cases_queue_assignee", "cases", "assignee", "due_at", "id", where=_QUEUED)
+    _index("cases_queue_second", "cases", "second", "due_at", "id", where=_FOR_SECOND)
     _index("cases_of_account", "cases", "account_id", "id", where=_OF_ACCOUNT)
     _index("cases_reference", "cases", "reference")
     _index("cases_decided", "cases", "decided_at", where=_DECIDED)
