@@ -27,6 +27,9 @@ ADD_SLOWLY = Statement(
     "UPDATE limits SET count = count + 1 WHERE name = :name AND slot = :slot"
     " AND (SELECT pg_sleep(0.1)) IS NOT NULL",
 )
+ADD_LATE = Statement("box.add_late", ADD_SLOWLY.sql.replace("0.1", "30"))
+"""Never done before somebody ends it, however busy the machine is."""
+
 PUT_OR_ADD = Statement(
     "box.put_or_add",
     "INSERT INTO limits (name, key, slot, count, resets_at, streak, next_at)"

@@ -107,8 +107,8 @@ async def test_a_call_that_is_cut_off_tells_so(
     engine: PostgresEngine, cluster: Cluster, postgres_url: str
 ) -> None:
     await engine.write([put(1)])
-    slow = Write(samples.ADD_SLOWLY, {"name": DRAWER, "slot": 1})
-    calls = [asyncio.ensure_future(engine.write([slow])) for _ in range(3)]
+    late = Write(samples.ADD_LATE, {"name": DRAWER, "slot": 1})
+    calls = [asyncio.ensure_future(engine.write([late])) for _ in range(3)]
     await asyncio.sleep(0.05)
     await asyncio.to_thread(terminate, cluster, postgres_url)
     ended = await asyncio.gather(*calls, return_exceptions=True)
