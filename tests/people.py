@@ -24,6 +24,7 @@ from rebind.domain.policy import Policy
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, Id, Ms
+from rebind.entrypoints.shared.reading import code_pattern
 from rebind.flows import (
     change,
     enrol,
@@ -105,6 +106,9 @@ class Operator:
         return self.answers.get(number, CarrierFacts())
 
 
+CODE = re.compile(code_pattern(Policy().code_digits))
+
+
 class Sent(msgspec.Struct, frozen=True):
     """A message that left."""
 
@@ -114,13 +118,13 @@ class Sent(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> str:
-        found = re.findall(r"(?<!\d)\d{6}(?!\d)", self.words.text)
+        found = CODE.findall(self.words.text)
         assert found, f"no code in {self.words.text!r}"
         return str(found[-1])
 
     @property
     def has_code(self) -> bool:
-        return re.search(r"(?<!\d)\d{6}(?!\d)", self.words.text) is not None
+        return CODE.search(self.words.text) is not None
 
 
 class Post:

@@ -29,9 +29,8 @@ from rebind.providers.sms.demo import DemoSms
 from rebind.store.engines import StoreEngine
 from rebind.store.outbox import Lane
 from rebind.store.statements import Unavailable
-from tests.people import JOURNEYS, House
+from tests.people import CODE, JOURNEYS, House
 
-CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 LINK = re.compile(r"https?://\S+")
 
 

@@ -1,7 +1,6 @@
 """Real processes of Rebind for tests: started with their own folder and port, stopped by pid."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -16,6 +15,8 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import msgspec
+
+from tests.people import CODE
 
 START_S = 30
 
@@ -68,7 +69,7 @@ class Service:
         for _ in range(200):
             found = self.call("GET", f"/demo/outbox.json?to={quote(number)}&after={after}").json()
             for message in found:
-                code = re.search(r"\b\d{6}\b", message["text"])
+                code = CODE.search(message["text"])
                 if code:
                     return code.group()
             sleep(0.05)

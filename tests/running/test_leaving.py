@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from tests.people import CODE
 from tests.providers.neighbours import PostOffice, gateway
 from tests.running.processes import Service, heard, running, said, started
 
@@ -32,8 +33,7 @@ class Phones:
             found = [
                 code.group()
                 for message in self.messages
-                if message["to"] == number
-                and (code := re.search(r"(?<!\d)\d{6}(?!\d)", message["text"]))
+                if message["to"] == number and (code := CODE.search(message["text"]))
             ]
             if len(found) >= nth:
                 return found[nth - 1]
@@ -105,7 +105,7 @@ async def _sign_in_and_change(service: Service, phones: Phones, office: PostOffi
 
 
 async def _mailed_code(office: PostOffice) -> str:
-    return await _mailed(office, r"(?<!\d)(\d{6})(?!\d)")
+    return await _mailed(office, rf"({CODE.pattern})")
 
 
 async def _mailed(office: PostOffice, pattern: str) -> str:

@@ -17,6 +17,7 @@ from rebind.domain.evidence import Proof
 from rebind.domain.refusals import TRY_AGAIN, Refused
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, Id
+from rebind.entrypoints.shared.reading import code_pattern
 from rebind.entrypoints.web.demo import DemoPerson, Plight
 from rebind.flows import change, imports, sign_in, verify
 from rebind.flows.desk import Caller, Desk, Given, Journeys, RequestView, tokens
@@ -165,7 +166,7 @@ class Stage:
 
     async def _code(self, to: str, after: int) -> str | None:
         """The code that arrives there, if one does."""
-        code = re.compile(rf"(?<!\d)\d{{{self._desk.policy.code_digits}}}(?!\d)")
+        code = re.compile(code_pattern(self._desk.policy.code_digits))
         for _turn in range(int(CODE_S / _LOOK_S)):
             for message in self._outbox.newest(to, after):
                 found = code.search(message.text)

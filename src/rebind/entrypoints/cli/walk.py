@@ -15,6 +15,10 @@ from urllib.parse import quote
 
 import click
 
+from rebind.domain.policy import Policy
+from rebind.entrypoints.shared.reading import code_pattern
+
+_CODE = re.compile(code_pattern(Policy().code_digits))
 _WAIT_STEPS = 100
 _STEP_S = 0.05
 
@@ -80,7 +84,7 @@ class _Service:
         """The code in the next message to an address; the message is shown as it arrives."""
         for _ in range(_WAIT_STEPS):
             for message in self.messages(to, after):
-                found = re.search(r"\b\d{6}\b", message["text"])
+                found = _CODE.search(message["text"])
                 if found:
                     _show(message)
                     return found.group()

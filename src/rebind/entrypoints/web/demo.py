@@ -14,6 +14,7 @@ import msgspec
 from rebind.domain.refusals import PATH_UNKNOWN, Refused
 from rebind.domain.units import Ms
 from rebind.entrypoints.shared import forms
+from rebind.entrypoints.shared.reading import code_pattern
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.web import cookies
 from rebind.entrypoints.web.entering import HOME, let_in
@@ -123,8 +124,7 @@ class Told(msgspec.Struct, frozen=True):
 def parts(text: str, site: str, digits: int) -> Iterator[Part]:
     """A message taken apart. A link leads on only where it is one of ours to a page for people."""
     link = f"(?P<link>{re.escape(site)}(?P<path>{_LINK}))"
-    # A code for programs to read, `@host #123456`, is left as it is.
-    code = rf"(?P<code>(?<![\w#./-])[0-9]{{{digits}}}(?![\w/-]))"
+    code = f"(?P<code>{code_pattern(digits)})"
     done = 0
     for found in re.finditer(f"{link}|{code}", text):
         if found.start() > done:
