@@ -1,8 +1,10 @@
 """A private PostgreSQL cluster for a test run, started on first use and stopped at the end.
 
 Each process of the run has one of its own, in a temporary folder, so that tests on several cores do
-not meet. A test gets a fresh database, copied from one that was migrated once. Where PostgreSQL is
-not installed tests are skipped, but never under CI: there a missing database is a failure.
+not meet. A test gets a database in which nothing is: one that an earlier test has used is emptied,
+which takes a tenth of the time of a copy; one whose schema or settings a test has touched goes.
+Where PostgreSQL is not installed tests are skipped, but never under CI: there a missing database is
+a failure.
 """
 
 import atexit
@@ -32,6 +34,35 @@ START_WAIT_S = 30.0
 STOP_WAIT_S = 20.0
 
 _PR_SET_PDEATHSIG = 1
+
+_EMPTIED = """
+DO $$
+DECLARE of regclass;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR of IN SELECT oid FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+            AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
+    LOOP
+        -- Nobody vacuums here: what has grown is cut off, which takes longer than deleting a few.
+        IF pg_relation_size(of) > 65536 THEN EXECUTE format('TRUNCATE %s', of);
+        ELSE EXECUTE format('DELETE FROM %s', of);
+        END IF;
+    END LOOP;
+END $$;
+"""
+_SHAPE = """
+SELECT (SELECT array_agg(version_num) FROM alembic_version),
+    (SELECT count(*) FROM pg_db_role_setting WHERE setdatabase = (
+        SELECT oid FROM pg_database WHERE datname = current_database())),
+    (SELECT md5(string_agg(concat(relname, relkind, relnatts, relchecks), ' ' ORDER BY relname))
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+    (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace),
+    (SELECT md5(string_agg(concat(attrelid::regclass, attname, atttypid, attnotnull), ' '
+        ORDER BY attrelid::regclass::text, attnum)) FROM pg_attribute
+        WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace));
+"""
 
 # Speed before safety: what a test wrote need not survive a power cut. Deadlocks are found at once.
 SETTINGS = {
@@ -67,6 +98,8 @@ class Cluster:
         self._server: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._numbers = itertools.count(1)
+        self._shape = ""
+        self._spare: list[str] = []
         # PostgreSQL refuses to run as root; its package brings a user for that.
         self._as: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -83,6 +116,7 @@ class Cluster:
         self._serve()
         self.create(TEMPLATE)
         upgrade(self.url(TEMPLATE))
+        self._shape = self.sql(_SHAPE, TEMPLATE)
 
     def stop(self) -> None:
         """Stop the server and remove its folder. Safe to call twice."""
@@ -110,6 +144,18 @@ class Cluster:
         name = database or f"test_{next(self._numbers)}"
         self.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
+
+    def lend(self) -> str:
+        """The name of a migrated database in which nothing is."""
+        return self._spare.pop() if self._spare else self.create(template=TEMPLATE)
+
+    def take_back(self, database: str) -> None:
+        """Empty a database that was lent, whoever is still connected, and keep it for the next one;
+        remove it if it is not what it was."""
+        if self.sql(_EMPTIED + _SHAPE, database) == self._shape:
+            self._spare.append(database)
+        else:
+            self.drop(database)
 
     def drop(self, database: str) -> None:
         """Remove a database, whoever is still connected."""

@@ -44,10 +44,10 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(cluster: clusters.Cluster) -> Iterator[str]:
-    """A fresh, migrated PostgreSQL database."""
-    name = cluster.create(template=clusters.TEMPLATE)
+    """An empty, migrated PostgreSQL database."""
+    name = cluster.lend()
     yield cluster.url(name)
-    cluster.drop(name)
+    cluster.take_back(name)
 
 
 @pytest.fixture

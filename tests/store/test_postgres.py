@@ -236,3 +236,18 @@ async def test_the_settings_of_a_connection(engine: PostgresEngine) -> None:
         *(Query(Statement("show", f"SELECT current_setting('{name}')"), {}) for name in names)
     )
     assert [plain(rows)[0][0] for rows in told] == ["off", "force_generic_plan", "rebind", "10s"]
+
+
+def test_a_database_that_a_test_has_touched_is_lent_to_nobody(cluster: Cluster) -> None:
+    used, altered, set_up = cluster.lend(), cluster.lend(), cluster.lend()
+    cluster.sql("INSERT INTO acts VALUES ('x', 'x', 'x', 'x', 'x', 0)", used)
+    cluster.sql("ALTER TABLE acts ADD COLUMN more integer", altered)
+    cluster.sql(f"ALTER DATABASE {set_up} SET lock_timeout = '1s'")
+    for name in (used, altered, set_up):
+        cluster.take_back(name)
+    lent = [cluster.lend() for _ in range(3)]
+    assert used in lent
+    assert not {altered, set_up} & set(lent)
+    assert {cluster.sql("SELECT count(*) FROM acts", name) for name in lent} == {"0\n"}
+    for name in lent:
+        cluster.take_back(name)
