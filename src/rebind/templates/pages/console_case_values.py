@@ -141,6 +141,7 @@ class Case(msgspec.Struct, frozen=True):
     decisions: tuple[Step, ...] = ()
     account: Account | None = None
     carried: bool = False
+    stranded: bool = False
     acts: tuple[Act, ...] = ()
     contact: str = MAIL
     claimed: str = OLD
