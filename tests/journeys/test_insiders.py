@@ -4,6 +4,8 @@ not come true."""
 import pytest
 
 from rebind.domain.cases import (
+    CaseKind,
+    CaseState,
     DocumentVerdict,
     Fact,
     Reason,
@@ -122,6 +124,31 @@ async def test_what_a_decision_rests_on_stays_as_it_was(office: Office) -> None:
         assert said(checked) == "case_closed"
     (still,) = (await office.seen()).documents
     assert (still.verdict, still.fact, still.checked_by) == ("matches", "name", "olga")
+
+
+@pytest.mark.parametrize("kind", [CaseKind.CONTESTED, CaseKind.FROZEN])
+async def test_silence_does_not_end_what_two_people_are_to_decide(
+    office: Office, kind: CaseKind
+) -> None:
+    """Olga may not close it; so she asks something that nobody can answer, and waits."""
+    house, olga = office.house, office.people["olga"]
+    await house.write("UPDATE cases SET kind = :kind WHERE id = :id", kind=kind, id=office.case_id)
+    assert await office.close("olga") == "case_kind"
+    asked = await casework.answer(house.desk, AT_DESK, olga, office.case_id, "Which?", asks=True)
+    assert asked is None
+    house.clock.push(60 * DAY)
+    time = CaseUpkeep(house.desk, house.intake, house.bugs.append)
+    while await time.once():
+        pass
+    state = await house.value("SELECT state FROM cases WHERE id = :id", id=office.case_id)
+    assert state == CaseState.WAITING
+    # Once they have, it ends like every other.
+    await house.write("UPDATE cases SET outcome = 'against' WHERE id = :id", id=office.case_id)
+    house.clock.push(60 * DAY)
+    while await time.once():
+        pass
+    state = await house.value("SELECT state FROM cases WHERE id = :id", id=office.case_id)
+    assert state == CaseState.CLOSED
 
 
 async def test_what_was_proposed_in_a_round_before_waits_for_nobody(office: Office) -> None:
