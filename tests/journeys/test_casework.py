@@ -192,6 +192,7 @@ async def test_fifty_decisions_at_once_are_one(house: House, desk: Desk) -> None
 
 async def test_puppets_of_one_administrator_do_not_decide_together(house: House) -> None:
     await house.bring_in(ANNA)
+    await hired(house, "root", Role.ADMINISTRATOR)
     olga = await hired(house, "olga", Role.OPERATOR, "root")
     await hired(house, "sonya", Role.SUPERVISOR, "root")
     await house.write("UPDATE operators SET created_at = :at", at=house.clock.now() - 29 * DAY)

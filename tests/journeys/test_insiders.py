@@ -1,6 +1,9 @@
 """What bribed people at the support desk tried, and whoever lets them in: each a story that must
 not come true."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from rebind.domain.cases import (
@@ -13,11 +16,13 @@ from rebind.domain.cases import (
     Verdict,
 )
 from rebind.domain.operators import Operator, Role
-from rebind.domain.units import DAY, Id
+from rebind.domain.units import DAY, HOUR, Id
 from rebind.flows import case_decisions, casebook, cases, casework, correspondence, operators
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.casebook import CaseSeen
+from rebind.store import operators as store
 from tests.desk import AT_DESK, NEW_MAIL, entered, hired, with_passport, written
+from tests.operators import Colleague, add_colleague, taken_up
 from tests.people import ANNA, ANNA_NEW, House, Someone, said
 
 DOCUMENTS, ENOUGH = Reason.DOCUMENTS_MATCH, Reason.NOT_ENOUGH
@@ -89,7 +94,172 @@ async def office(house: House) -> Office:
 # whom the system names
 
 
+async def test_nobody_proposes_until_their_friend_is_drawn(office: Office) -> None:
+    """Olga is bribed, and so is one supervisor of six. Whoever is named says no; Olga proposes
+    again, and again: she never gets to choose among them."""
+    named = []
+    for _proposal in range(8):
+        assert await office.propose("olga") == "ok"
+        named.append(await office.second())
+        assert await office.reject(named[-1]) == "ok"
+    assert len(set(named)) == 1
+
+
+async def test_nor_closes_the_case_for_another_draw(office: Office) -> None:
+    """She closes it before the second has looked, and the thief writes: the case is open again.
+    A proposal that waits is not swept aside; after a no the same supervisor is asked again."""
+    named = []
+    for _round in range(6):
+        assert await office.propose("olga") == "ok"
+        named.append(await office.second())
+        assert await office.close("olga") == "case_moved"
+        assert await office.reject(named[-1]) == "ok"
+        assert await office.close("olga") == "ok"
+        assert await office.wrote() == "ok"
+    assert len(set(named)) == 1
+
+
+async def test_nor_opens_another_case_about_the_account(office: Office) -> None:
+    """The thief writes once more, in a case of its own, about the same account."""
+    assert await office.propose("olga") == "ok"
+    again = []
+    for _case in range(5):
+        office.house.clock.push(HOUR)
+        link = await written(office.house, Someone(office.house, ANNA_NEW))
+        case_id = (await entered(office.house, link)).row.id
+        assert await office.propose("olga", Verdict.AGAINST, case_id) == "ok"
+        again.append(await office.second(case_id))
+    assert set(again) == {await office.second()}
+
+
+async def test_what_waits_for_somebody_who_left_is_proposed_anew(office: Office) -> None:
+    """The named supervisor is shut out: the case hangs on nobody."""
+    assert await office.propose("olga") == "ok"
+    gone = await office.second()
+    assert not (await office.seen()).stranded
+    assert await office.propose("pavel") == "case_moved"
+    await office.leaves(gone)
+    assert (await office.seen()).stranded
+    assert await office.propose("pavel", Verdict.AGAINST) == "ok"
+    assert not (await office.seen()).stranded
+    second = await office.second()
+    assert second != gone
+    assert await office.confirm(second, ENOUGH) == "ok"
+    steps = await office.house.rows("SELECT operator FROM case_decisions ORDER BY step")
+    assert [login for (login,) in steps] == ["pavel", second]
+
+
+@pytest.mark.parametrize("harm", ["shut out", "another role"])
+async def test_what_somebody_proposed_who_was_caught_is_not_confirmed(
+    office: Office, harm: str
+) -> None:
+    """Olga took money. She is shut out; her proposal is still on the table."""
+    assert await office.propose("olga") == "ok"
+    second = await office.second()
+    if harm == "shut out":
+        await office.leaves("olga")
+    else:
+        await office.house.engine.write(
+            [store.change_role("olga", Role.OPERATOR.value, Role.AUDITOR)]
+        )
+    assert await office.confirm(second) == "case_not_yours"
+    assert await office.house.value("SELECT count(*) FROM requests WHERE kind = 'recover'") == 0
+    assert await office.propose("pavel", Verdict.AGAINST) == "ok"
+
+
+async def objected(office: Office) -> tuple[str, Id]:
+    """A forged passport has gone through, and Anna has stopped what it began: who confirmed it, and
+    the case in which both sides are heard."""
+    assert await office.propose("olga") == "ok"
+    first = await office.second()
+    assert await office.confirm(first) == "ok"
+    await office.house.pass_time(0)
+    link = await office.house.link_to(ANNA, "stop")
+    assert said(await Someone(office.house, ANNA).stop_by(link)) == "objected"
+    case_id = await office.house.value("SELECT id FROM cases WHERE kind = 'contested'")
+    return first, case_id
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+async def test_whoever_approved_it_does_not_judge_the_objection(
+    office: Office, verdict: Verdict
+) -> None:
+    first, case_id = await objected(office)
+    assert await office.propose("olga", verdict, case_id) == "ok"
+    second = await office.second(case_id)
+    assert second != first
+    # Not even when nobody else is left.
+    reason = DOCUMENTS if verdict is Verdict.FOR else ENOUGH
+    for login in set(SUPERVISORS) - {first}:
+        await office.leaves(login)
+    await office.house.write(
+        "UPDATE cases SET second = :login WHERE id = :id", login=first, id=case_id
+    )
+    assert await office.confirm(first, reason, case_id) == "case_not_yours"
+    assert await office.propose("pavel", verdict, case_id) == "no_second"
+
+
+async def test_nor_approves_the_same_once_more_beside_it(office: Office) -> None:
+    """Instead of the contested case they take up the first one again, or a new one: what a holder
+    has stopped, the same supervisor does not let through by another door."""
+    first, _case_id = await objected(office)
+    office.house.clock.push(HOUR)
+    assert await office.close("olga") == "ok"
+    assert await office.wrote() == "ok"
+    assert await office.propose("olga") == "ok"
+    assert await office.second() != first
+    link = await written(office.house, Someone(office.house, ANNA_NEW))
+    again = (await entered(office.house, link)).row.id
+    await with_passport(office.house, office.people["olga"], again)
+    assert await office.propose("olga", case_id=again) == "ok"
+    assert await office.second(again) != first
+
+
 # puppets
+
+
+async def administrator(house: House, by: Colleague, login: str) -> Colleague:
+    return await puppet(house, by, login, Role.ADMINISTRATOR)
+
+
+async def puppet(house: House, by: Colleague, login: str, role: Role) -> Colleague:
+    """An invitation that its administrator takes up."""
+    invitation = await operators.invite(house.desk, by.caller, login, login.title(), role)
+    assert isinstance(invitation, operators.Invitation), invitation
+    return await taken_up(house, invitation)
+
+
+async def decides_on(house: House, who: Colleague) -> str:
+    """What becomes of a proposal of theirs."""
+    access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
+    operator = await who.operator()
+    proposed = await case_decisions.propose(
+        house.desk, AT_DESK, operator, access.row.id, Verdict.AGAINST, ENOUGH
+    )
+    return said(proposed)
+
+
+async def test_puppets_that_let_puppets_in(house: House) -> None:
+    """Ada makes two administrators of her own, and each of them lets one puppet in: no two of the
+    four are two people."""
+    await house.bring_in(ANNA)
+    ada = await add_colleague(house, "ada", Role.ADMINISTRATOR)
+    left, right = await administrator(house, ada, "left"), await administrator(house, ada, "right")
+    olga = await puppet(house, left, "olga", Role.OPERATOR)
+    await puppet(house, right, "sonya", Role.SUPERVISOR)
+    assert await decides_on(house, olga) == "no_second"
+
+
+async def test_an_administrator_who_becomes_a_colleague_of_their_puppet(house: House) -> None:
+    """Ada lets a supervisor in whose phone is in her own pocket, and has another puppet make an
+    operator of herself."""
+    await house.bring_in(ANNA)
+    ada = await add_colleague(house, "ada", Role.ADMINISTRATOR)
+    helper = await administrator(house, ada, "helper")
+    await puppet(house, ada, "sonya", Role.SUPERVISOR)
+    changed = await operators.change_role(house.desk, helper.caller, "ada", Role.OPERATOR)
+    assert changed is None
+    assert await decides_on(house, ada) == "no_second"
 
 
 # what is done to a case
@@ -151,6 +321,22 @@ async def test_silence_does_not_end_what_two_people_are_to_decide(
     assert state == CaseState.CLOSED
 
 
+async def test_a_no_says_why(office: Office) -> None:
+    assert await office.propose("olga", Verdict.AGAINST) == "ok"
+    second = await office.second()
+    assert await office.reject(second, " \n ") == "message_empty"
+    assert await office.reject(second, "x" * 5_001) == "message_too_long"
+    assert await office.reject(second) == "ok"
+
+
+async def test_nobody_decides_while_somebody_else_is_answering(office: Office) -> None:
+    """Pavel writes to the person that a document is missing; meanwhile Olga proposes."""
+    taken = await casework.take(office.house.desk, AT_DESK, office.people["pavel"], office.case_id)
+    assert taken is None
+    assert await office.propose("olga") == "case_locked"
+    assert await office.propose("pavel") == "ok"
+
+
 async def test_what_was_proposed_in_a_round_before_waits_for_nobody(office: Office) -> None:
     """Time closes the case while a proposal waits; the person writes: nobody is asked to decide
     what nobody proposed."""
@@ -162,6 +348,14 @@ async def test_what_was_proposed_in_a_round_before_waits_for_nobody(office: Offi
         pass
     assert await office.wrote() == "ok"
     assert await office.second() == "None"
+
+
+async def test_fifty_who_propose_anew_are_one(office: Office) -> None:
+    assert await office.propose("olga") == "ok"
+    await office.leaves(await office.second())
+    tries: list[Any] = [office.propose(("olga", "pavel")[turn % 2]) for turn in range(50)]
+    assert sorted(await asyncio.gather(*tries)) == ["case_moved"] * 49 + ["ok"]
+    assert await office.house.value("SELECT count(*) FROM case_decisions") == 1
 
 
 async def test_words_of_an_insider_stay_where_they_belong(office: Office) -> None:
