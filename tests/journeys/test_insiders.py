@@ -20,6 +20,7 @@ from rebind.domain.units import DAY, HOUR, Id
 from rebind.flows import case_decisions, casebook, cases, casework, correspondence, operators
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.casebook import CaseSeen
+from rebind.store import erasure
 from rebind.store import operators as store
 from tests.desk import AT_DESK, NEW_MAIL, entered, hired, with_passport, written
 from tests.operators import Colleague, add_colleague, taken_up
@@ -149,15 +150,19 @@ async def test_what_waits_for_somebody_who_left_is_proposed_anew(office: Office)
     assert [login for (login,) in steps] == ["pavel", second]
 
 
-@pytest.mark.parametrize("harm", ["shut out", "another role"])
+@pytest.mark.parametrize("harm", ["shut out", "another role", "let in anew"])
 async def test_what_somebody_proposed_who_was_caught_is_not_confirmed(
     office: Office, harm: str
 ) -> None:
-    """Olga took money. She is shut out; her proposal is still on the table."""
+    """Olga took money. She is shut out; her proposal is still on the table. Or it never was hers:
+    an administrator had let himself in as her, and she is back."""
     assert await office.propose("olga") == "ok"
     second = await office.second()
     if harm == "shut out":
         await office.leaves("olga")
+    elif harm == "let in anew":
+        office.house.clock.push(HOUR)
+        assert isinstance(await operators.reset(office.house.desk, "olga"), operators.Invitation)
     else:
         await office.house.engine.write(
             [store.change_role("olga", Role.OPERATOR.value, Role.AUDITOR)]
@@ -319,6 +324,31 @@ async def test_silence_does_not_end_what_two_people_are_to_decide(
         pass
     state = await house.value("SELECT state FROM cases WHERE id = :id", id=office.case_id)
     assert state == CaseState.CLOSED
+
+
+async def test_an_account_that_was_closed_meanwhile_is_not_given_away(office: Office) -> None:
+    """The case is older than the account: what nobody owns any more begins no recovery, neither
+    when the second confirms nor when time takes it up."""
+    house, now = office.house, office.house.clock.now()
+    account_id = await house.value("SELECT id FROM accounts")
+    gone = [erasure.close(account_id, 1, now), *erasure.erase(account_id)]
+    assert await office.propose("olga") == "ok"
+    second = await office.second()
+    await house.engine.write(gone)
+    assert said((await office.seen()).prospect) == "case_incomplete"
+    assert await office.confirm(second) == "case_incomplete"
+    assert await house.value("SELECT count(*) FROM requests WHERE kind = 'recover'") == 0
+
+
+async def test_an_account_that_closes_before_time_looks(office: Office) -> None:
+    assert await office.propose("olga") == "ok"
+    assert await office.confirm(await office.second()) == "ok"
+    house, now = office.house, office.house.clock.now()
+    account_id = await house.value("SELECT id FROM accounts")
+    await house.engine.write([erasure.close(account_id, 1, now), *erasure.erase(account_id)])
+    await house.pass_time(0)
+    ended = await house.value("SELECT ended_as FROM requests WHERE kind = 'recover'")
+    assert ended == "cancelled"
 
 
 async def test_a_no_says_why(office: Office) -> None:
