@@ -207,12 +207,13 @@ async def search_number(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, number: str, reason: str
 ) -> list[Summary] | Refused:
     """The cases about a full number: for the sake of another case, with a reason, so many a day,
-    and with a line. Refusals: right_missing, case_unknown, message_empty, those of `phone.parse`,
-    too_many_requests."""
+    and with a line. Refusals: right_missing, case_unknown, message_empty, message_too_long, those
+    of `phone.parse`, too_many_requests."""
     if not who.may(Right.SEARCH_FULL_NUMBER):
         return Refused(RIGHT_MISSING)
-    if not reason.strip():
-        return Refused(MESSAGE_EMPTY)
+    unfit = casefiles.unfit(reason)
+    if unfit is not None:
+        return unfit
     phone = phones.parse(number, desk.policy.countries, caller.home)
     if not isinstance(phone, phones.Phone):
         return Refused(phone)

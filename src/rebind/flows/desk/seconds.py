@@ -32,10 +32,11 @@ async def named(
 
 async def stands(desk: Desk, row: CaseRow, proposal: DecisionRow, now: Ms) -> bool:
     """Whether a proposal can be confirmed still: by whom it was left to, who may, and made by
-    somebody who is at the desk and may propose. People leave, and their roles change."""
+    somebody who is at the desk and may propose. People leave, their roles change, and whoever was
+    let in anew since is not known to be the one who proposed."""
     (found,) = await desk.engine.read(operators.by_login(proposal.operator))
     first = operators.row(found)
-    if first is None or first.disabled_at is not None:
+    if first is None or first.disabled_at is not None or first.created_at > proposal.at:
         return False
     proposer = person(desk, first)
     if not proposer.may(Right.PROPOSE_DECISION):
