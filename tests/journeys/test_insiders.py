@@ -17,13 +17,29 @@ from rebind.domain.cases import (
 )
 from rebind.domain.operators import Operator, Role
 from rebind.domain.units import DAY, HOUR, Id
-from rebind.flows import case_decisions, casebook, cases, casework, correspondence, operators
+from rebind.flows import (
+    case_decisions,
+    casebook,
+    cases,
+    casework,
+    correspondence,
+    operator_joining,
+    operator_sessions,
+    operators,
+)
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.casebook import CaseSeen
 from rebind.store import erasure
 from rebind.store import operators as store
 from tests.desk import AT_DESK, NEW_MAIL, entered, hired, with_passport, written
-from tests.operators import Colleague, add_colleague, taken_up
+from tests.operators import (
+    PASSWORD,
+    Colleague,
+    add_colleague,
+    code_of,
+    taken_up,
+    with_password,
+)
 from tests.people import ANNA, ANNA_NEW, House, Someone, said
 
 DOCUMENTS, ENOUGH = Reason.DOCUMENTS_MATCH, Reason.NOT_ENOUGH
@@ -265,6 +281,23 @@ async def test_an_administrator_who_becomes_a_colleague_of_their_puppet(house: H
     changed = await operators.change_role(house.desk, helper.caller, "ada", Role.OPERATOR)
     assert changed is None
     assert await decides_on(house, ada) == "no_second"
+
+
+async def test_whoever_hands_an_invitation_over_knows_no_secret_of_it(house: House) -> None:
+    """Ada looks at the page of the link before she gives it to Olga, and notes what an app would
+    be given there: it is not what Olga's app has."""
+    invitation = await operators.add(house.desk, "olga", "Olga", Role.OPERATOR)
+    assert isinstance(invitation, operators.Invitation), invitation
+    noted = await operator_joining.invited(house.desk, invitation.token)
+    assert isinstance(noted, operator_joining.Joining), noted
+    browser, secret = await with_password(house, invitation)
+    assert secret != noted.app.secret
+    house.clock.push(HOUR)
+    offer = operator_sessions.offer(house.desk)
+    tried = await operator_sessions.by_password(
+        house.desk, browser, offer.id, "olga", PASSWORD, code_of(house, noted.app.secret)
+    )
+    assert said(tried) == "proof_wrong"
 
 
 # what is done to a case
