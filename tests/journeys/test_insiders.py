@@ -31,7 +31,16 @@ from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.casebook import CaseSeen
 from rebind.store import erasure
 from rebind.store import operators as store
-from tests.desk import AT_DESK, NEW_MAIL, entered, hired, with_passport, written
+from tests.desk import (
+    AT_DESK,
+    NEW_MAIL,
+    confirmed,
+    entered,
+    hired,
+    version_of,
+    with_passport,
+    written,
+)
 from tests.operators import (
     PASSWORD,
     Colleague,
@@ -63,9 +72,8 @@ class Office:
     async def confirm(
         self, login: str, reason: Reason = DOCUMENTS, case_id: Id | None = None
     ) -> str:
-        desk, who = self.house.desk, self.people[login]
         about = case_id or self.case_id
-        return said(await case_decisions.confirm(desk, AT_DESK, who, about, reason))
+        return said(await confirmed(self.house, self.people[login], about, reason))
 
     async def reject(self, login: str, text: str = "Not like this.") -> str:
         desk, who = self.house.desk, self.people[login]
@@ -382,6 +390,19 @@ async def test_an_account_that_closes_before_time_looks(office: Office) -> None:
     await house.pass_time(0)
     ended = await house.value("SELECT ended_as FROM requests WHERE kind = 'recover'")
     assert ended == "cancelled"
+
+
+async def test_nobody_confirms_what_they_have_not_seen(office: Office) -> None:
+    """The page of the case is open before the second, while somebody writes "it was not me"."""
+    assert await office.propose("olga") == "ok"
+    second, house = await office.second(), office.house
+    seen = await version_of(house, office.case_id)
+    assert await office.wrote("I have found my SIM. Somebody else writes here.") == "ok"
+    stale = await case_decisions.confirm(
+        house.desk, AT_DESK, office.people[second], office.case_id, seen, DOCUMENTS
+    )
+    assert said(stale) == "case_moved"
+    assert await office.confirm(second) == "ok"
 
 
 async def test_a_no_says_why(office: Office) -> None:

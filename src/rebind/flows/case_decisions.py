@@ -84,15 +84,18 @@ async def propose(
 
 
 async def confirm(
-    desk: Desk, caller: Caller, who: Operator, case_id: Id, reason: Reason
+    desk: Desk, caller: Caller, who: Operator, case_id: Id, seen: int, reason: Reason
 ) -> Refused | None:
-    """The second step: this person decides as the first did, and it is done.
+    """The second step: this person decides as the first did, and it is done. `seen` is the version
+    of the case that they have looked at: what was written or found since, they have not weighed.
 
     Refusals: right_missing, case_unknown, case_not_yours, case_kind, case_incomplete,
     document_missing, case_moved."""
     row, first = await _proposed(desk, who, case_id)
     if row is None or isinstance(first, Refused):
         return first if isinstance(first, Refused) else Refused(CASE_UNKNOWN)
+    if row.version != seen:
+        return Refused(CASE_MOVED)
     verdict, now = Verdict(first.verdict), desk.clock.now()
     # Whoever proposed may have been caught since, and roles and invitations change.
     if not await seconds.stands(desk, row, first, now):

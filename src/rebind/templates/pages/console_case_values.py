@@ -56,6 +56,7 @@ class Row(msgspec.Struct, frozen=True):
     reference: str = "7K3M9-QXF2T"
     kind: str = "lost_access"
     state: str = "open"
+    version: int = 3
     locale: str = "ru"
     round: int = 1
     outcome: str | None = None
