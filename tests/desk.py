@@ -1,10 +1,11 @@
 """The people at the support desk, hired in one line, and a case that is ready for them."""
 
 from rebind.domain.acts import Door
-from rebind.domain.cases import CaseKind, DocumentKind, DocumentVerdict, Fact
+from rebind.domain.cases import CaseKind, DocumentKind, DocumentVerdict, Fact, Reason
 from rebind.domain.operators import Operator, Role
+from rebind.domain.refusals import Refused
 from rebind.domain.units import DAY, Id
-from rebind.flows import cases, casework
+from rebind.flows import case_decisions, cases, casework
 from rebind.flows.cases import Letter
 from rebind.flows.desk import Caller, RequestView
 from rebind.flows.desk.casefiles import Access
@@ -49,6 +50,17 @@ async def entered(house: House, link: str) -> Access:
     access = await cases.by_link(house.desk, link)
     assert isinstance(access, Access), access
     return access
+
+
+async def version_of(house: House, case_id: Id) -> int:
+    """What the page of a case says when it is opened now."""
+    return int(await house.value("SELECT version FROM cases WHERE id = :id", id=case_id))
+
+
+async def confirmed(house: House, who: Operator, case_id: Id, reason: Reason) -> Refused | None:
+    """The second step, by somebody who has just looked at the case."""
+    seen = await version_of(house, case_id)
+    return await case_decisions.confirm(house.desk, AT_DESK, who, case_id, seen, reason)
 
 
 async def with_passport(

@@ -64,7 +64,7 @@ async def taken_up(house: House, invitation: operators.Invitation) -> Colleague:
     pocket, browser = Authenticator(SITE, "localhost"), caller()
     answer = pocket.register(joining.passkey)
     session = await operator_joining.join_by_passkey(
-        house.desk, browser, invitation.token, answer, ""
+        house.desk, browser, invitation.token, joining.id, answer, ""
     )
     return Colleague(house, invitation.login, carrying(browser, session), pocket)
 
@@ -76,7 +76,7 @@ async def with_password(house: House, invitation: operators.Invitation) -> tuple
     assert isinstance(joining, operator_joining.Joining), joining
     browser, secret = caller(), joining.app.secret
     session = await operator_joining.join_by_password(
-        house.desk, browser, invitation.token, PASSWORD, code_of(house, secret)
+        house.desk, browser, invitation.token, joining.id, PASSWORD, code_of(house, secret)
     )
     return carrying(browser, session), secret
 

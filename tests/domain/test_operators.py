@@ -3,12 +3,18 @@
 import pytest
 
 from rebind.domain import operators as rules
-from rebind.domain.operators import RIGHTS, Operator, Right, Role, apart, confirms, may
+from rebind.domain.operators import RIGHTS, LetIn, Operator, Right, Role, apart, confirms, may
 from rebind.domain.policy import Policy
 from rebind.domain.units import DAY, SECOND
 from tests.house.house import DOCS
 
 NOW = 1_767_600_000_000
+OLD, NEW = NOW - 90 * DAY, NOW - DAY
+ADMINISTRATORS = {
+    "ada": LetIn(None, OLD), "eva": LetIn("ada", OLD), "left": LetIn("ada", NEW),
+    "right": LetIn("ada", NEW), "far": LetIn("left", NEW), "round": LetIn("about", NEW),
+    "about": LetIn("round", NEW),
+}  # fmt: skip
 WRITES = {
     Right.WRITE_ANSWER, Right.WRITE_NOTE, Right.ASSIGN, Right.LOCK, Right.REDACT,
     Right.OPEN_CASE_FOR_PERSON, Right.CHECK_DOCUMENT, Right.PROPOSE_DECISION,
@@ -69,19 +75,28 @@ def test_the_page_shows_the_matrix_that_is_in_force() -> None:
         (someone("olga", "ada", 1), someone("sam", "eva", 1), True),
         (someone("olga", "ada", 1), someone("sam", None, 1), True),
         (someone("olga", None, 1), someone("sam", None, 1), True),
+        (someone("olga", "left", 1), someone("sam", "right", 1), False),
+        (someone("olga", "far", 1), someone("sam", "ada", 1), False),
+        (someone("olga", "far", 1), someone("sam", "eva", 1), True),
+        (someone("olga", "round", 1), someone("sam", "about", 1), False),
+        (someone("olga", "round", 90), someone("sam", "about", 90), True),
+        (someone("ada"), someone("sam", "ada", 1), False),
+        (someone("ada"), someone("sam", "ada", 30), True),
+        (someone("ada"), someone("sam", "left", 1), False),
+        (someone("ada"), someone("sam", "eva", 1), True),
     ],
 )
 def test_two_people_are_two(first: Operator, second: Operator, together: bool) -> None:
-    assert apart(first, second, Policy(), NOW) is together
-    assert apart(second, first, Policy(), NOW) is together
-    assert confirms(second, first, None, Policy(), NOW) is together
+    assert apart(first, second, ADMINISTRATORS, Policy(), NOW) is together
+    assert apart(second, first, ADMINISTRATORS, Policy(), NOW) is together
+    assert confirms(second, first, None, ADMINISTRATORS, Policy(), NOW) is together
 
 
 def test_whoever_opened_the_case_or_is_no_supervisor_does_not_confirm() -> None:
     olga, sam = someone("olga", role=Role.OPERATOR), someone("sam")
-    assert confirms(sam, olga, None, Policy(), NOW)
-    assert not confirms(sam, olga, "sam", Policy(), NOW)
-    assert not confirms(olga, sam, None, Policy(), NOW)
+    assert confirms(sam, olga, None, {}, Policy(), NOW)
+    assert not confirms(sam, olga, "sam", {}, Policy(), NOW)
+    assert not confirms(olga, sam, None, {}, Policy(), NOW)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rebind.entrypoints.shared.serving import App, application
 from rebind.flows.desk.casefiles import Access
 from rebind.store.statements import Unavailable
 from rebind.templates import pages
-from tests.desk import NEW_MAIL, entered, with_passport, written
+from tests.desk import NEW_MAIL, entered, version_of, with_passport, written
 from tests.entrypoints.browsers import Browser
 from tests.entrypoints.conftest import PUBLIC_URL
 from tests.operators import Colleague, add_colleague
@@ -53,6 +53,8 @@ class Office:
         """Open the case and send one of its forms, with a token of that page."""
         browser = self.people[login]
         seen = await browser.open(self.case)
+        if act == "confirm":
+            fields["seen"] = str(await version_of(self.house, self.access.row.id))
         await browser.send(f"{self.case}/{act}", {"csrf": seen.forms[0].fields["csrf"], **fields})
         return browser
 
@@ -189,8 +191,18 @@ async def test_two_people_decide_and_the_page_says_what_follows(office: Office) 
     assert "The proposal was rejected" in office.people[second].page.words
     await office.does("olga", "decision", decision="for:documents_match")
     second = await office.second()
-    await office.does(second, "confirm", reason="documents_match")
-    assert "It is decided" in office.people[second].page.words
+    there = office.people[second]
+    shown = await there.open(office.case)
+    await office.house.write("UPDATE cases SET version = version + 1")
+    await there.submit(f"{office.case}/confirm", reason="documents_match")
+    assert "This case has moved on meanwhile" in there.page.words
+    forged = {"csrf": shown.forms[0].fields["csrf"], "reason": "documents_match"}
+    for version in ("", "-1", "9" * 10, "x"):
+        assert (
+            await there.send(f"{office.case}/confirm", {**forged, "seen": version})
+        ).status == 400
+    await there.submit(f"{office.case}/confirm", reason="documents_match")
+    assert "It is decided" in there.page.words
     assert await office.house.value("SELECT count(*) FROM requests WHERE kind = 'recover'") == 1
     for verdict in ("for:not_enough", "for", "maybe:documents_match", ""):
         await office.does("olga", "decision", decision=verdict)

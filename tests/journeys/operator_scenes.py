@@ -45,7 +45,8 @@ async def _joins(house: House) -> Step:
     assert isinstance(joining, operator_joining.Joining)
     answer = Authenticator(SITE, "localhost").register(joining.passkey)
     desk, token = house.desk, invitation.token
-    return lambda: operator_joining.join_by_passkey(desk, caller(), token, answer, "")
+    offer_id = joining.id
+    return lambda: operator_joining.join_by_passkey(desk, caller(), token, offer_id, answer, "")
 
 
 async def _administrates(house: House) -> Step:

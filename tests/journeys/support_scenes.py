@@ -31,7 +31,7 @@ from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView, tokens
 from rebind.flows.desk.casefiles import Access
 from rebind.ports import Missing
-from tests.desk import AT_DESK, LOST, NEW_MAIL, entered, hired, with_passport, written
+from tests.desk import AT_DESK, LOST, NEW_MAIL, confirmed, entered, hired, with_passport, written
 from tests.journeys.operator_scenes import each
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS_MAIL, House, Someone, said
 
@@ -200,7 +200,7 @@ async def _second_confirms(house: House) -> Step:
     access = await _lost(house)
     await with_passport(house, olga, access.row.id)
     reason = await _proposed(house, olga, access, Verdict.FOR)
-    return lambda: case_decisions.confirm(house.desk, AT_DESK, sonya, access.row.id, reason)
+    return lambda: confirmed(house, sonya, access.row.id, reason)
 
 
 async def _goes_on_from_its_case(house: House) -> Step:

@@ -25,7 +25,7 @@ from rebind.flows import case_decisions, casebook, cases, casework, corresponden
 from rebind.flows.casebook import CaseSeen, Filter, Page
 from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView
-from tests.desk import AT_DESK, NEW_MAIL, entered, hired, with_passport, written
+from tests.desk import AT_DESK, NEW_MAIL, confirmed, entered, hired, with_passport, written
 from tests.journeys.waits import told
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, RUSSIA, House, Someone, said
 
@@ -45,8 +45,7 @@ class Desk:
         return said(await case_decisions.propose(desk, AT_DESK, who, self.case_id, verdict, reason))
 
     async def confirm(self, who: Operator, reason: Reason = Reason.DOCUMENTS_MATCH) -> str:
-        desk = self.house.desk
-        return said(await case_decisions.confirm(desk, AT_DESK, who, self.case_id, reason))
+        return said(await confirmed(self.house, who, self.case_id, reason))
 
     async def answer(self, text: str, who: Operator | None = None, *, asks: bool = False) -> str:
         desk, who = self.house.desk, who or self.olga
@@ -192,6 +191,7 @@ async def test_fifty_decisions_at_once_are_one(house: House, desk: Desk) -> None
 
 async def test_puppets_of_one_administrator_do_not_decide_together(house: House) -> None:
     await house.bring_in(ANNA)
+    await hired(house, "root", Role.ADMINISTRATOR)
     olga = await hired(house, "olga", Role.OPERATOR, "root")
     await hired(house, "sonya", Role.SUPERVISOR, "root")
     await house.write("UPDATE operators SET created_at = :at", at=house.clock.now() - 29 * DAY)
@@ -309,7 +309,7 @@ async def test_what_was_stopped_goes_on_after_both_sides_were_heard(house: House
         case_decisions.propose(
             house.desk, AT_DESK, olga, case_id, Verdict.FOR, Reason.HOLDER_CONFIRMED
         ),
-        case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, Reason.HOLDER_CONFIRMED),
+        confirmed(house, sonya, case_id, Reason.HOLDER_CONFIRMED),
     ):
         assert said(await step) == "ok"
     now = house.clock.now()

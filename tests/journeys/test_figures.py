@@ -7,7 +7,7 @@ from rebind.domain.operators import Operator, Role
 from rebind.domain.units import DAY, HOUR, Id, Ms
 from rebind.flows import case_decisions, casework, figures
 from rebind.flows.figures import Figures
-from tests.desk import AT_DESK, entered, hired, written
+from tests.desk import AT_DESK, confirmed, entered, hired, written
 from tests.journeys.waits import c5
 from tests.people import ANNA, ANNA_NEW, BORIS, MONDAY, RUSSIA, THIEF, House, Someone, said
 
@@ -29,7 +29,7 @@ async def decided(house: House, who: Operator, case_id: Id) -> None:
     assert proposed is None, proposed
     sonya = await hired(house, "sonya2", Role.SUPERVISOR)
     await house.write("UPDATE cases SET second = 'sonya2' WHERE id = :id", id=case_id)
-    assert await case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, reason) is None
+    assert await confirmed(house, sonya, case_id, reason) is None
 
 
 async def test_times_are_those_of_the_desk_and_shares_of_its_decisions(house: House) -> None:

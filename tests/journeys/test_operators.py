@@ -68,7 +68,7 @@ async def test_an_invitation_counts_once_and_for_a_day(house: House) -> None:
     answers = [pocket.register(joining.passkey) for _ in range(8)]
     done = await asyncio.gather(
         *(
-            operator_joining.join_by_passkey(desk, caller(), invitation.token, each, "")
+            operator_joining.join_by_passkey(desk, caller(), invitation.token, joining.id, each, "")
             for each in answers
         )
     )
@@ -89,7 +89,8 @@ async def test_there_is_no_way_in_with_less_than_two_factors(house: House) -> No
     assert isinstance(joining, operator_joining.Joining)
     unverified = Authenticator(SITE, "localhost").register(joining.passkey, Flaws(verified=False))
     join = operator_joining.join_by_passkey
-    assert said(await join(desk, caller(), invitation.token, unverified, "")) == "passkey_not_taken"
+    taken = await join(desk, caller(), invitation.token, joining.id, unverified, "")
+    assert said(taken) == "passkey_not_taken"
     right = code_of(house, joining.app.secret)
     for password, code, refused in (
         (PASSWORD, "", "totp_not_taken"),
@@ -102,7 +103,7 @@ async def test_there_is_no_way_in_with_less_than_two_factors(house: House) -> No
     ):
         if refused != "ok":
             by = operator_joining.join_by_password
-            found = await by(desk, caller(), invitation.token, password, code)
+            found = await by(desk, caller(), invitation.token, joining.id, password, code)
             assert said(found) == refused, password
     assert await house.value("SELECT count(*) FROM operator_sessions") == 0
     browser, secret = await with_password(house, invitation)

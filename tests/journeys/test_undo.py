@@ -17,7 +17,7 @@ from rebind.flows import account, case_decisions, keys, objections, sessions
 from rebind.flows.desk import RequestView
 from rebind.flows.objections import NoticeView
 from rebind.providers.seal.ring import Use, added, promoted, retired
-from tests.desk import AT_DESK, hired
+from tests.desk import AT_DESK, confirmed, hired
 from tests.journeys.waits import answer_anew, c3, c4, c5, elsewhere, number_of, row_of, told
 from tests.people import (
     ANNA,
@@ -812,7 +812,7 @@ async def decided(house: House, verdict: Verdict) -> None:
     reason = REASONS[verdict][1]
     for step in (
         case_decisions.propose(house.desk, AT_DESK, olga, case_id, verdict, reason),
-        case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, reason),
+        confirmed(house, sonya, case_id, reason),
     ):
         assert said(await step) == "ok"
     assert await broken(house) == []

@@ -126,6 +126,7 @@ WHOLE = {
     "accounts.first",
     "operator_passkeys.by_credential",
     "operators.in_role",
+    "operators.let_in",
     "outbox.waiting",
     "requests.newest",
 }

@@ -166,27 +166,55 @@ def name_typed(typed: str) -> str | None:
     return printable[:NAME_CHARACTERS_MAX].strip() or None
 
 
-def apart(first: Operator, second: Operator, policy: Policy, now: Ms) -> bool:
+class LetIn(msgspec.Struct, frozen=True):
+    """When somebody was let in last, and by whom: a login, or None from the command line."""
+
+    by: str | None
+    at: Ms
+
+
+def apart(
+    first: Operator, second: Operator, let_in: Mapping[str, LetIn], policy: Policy, now: Ms
+) -> bool:
     """Whether two people may decide one thing together: they are two, and no single administrator
-    let both in with one of them less than `operator_apart_d` days ago, for such an administrator
-    could hold both invitations. Whoever has the command line needs no puppets: they hold the keys
-    and the database already, and nothing here would stop them."""
+    let both in, or is one of them and let the other in, with one of them less than
+    `operator_apart_d` days ago, for such an administrator could be behind both. Administrators who
+    are as new stand for whoever let them in: else one would make two, who make one puppet each.
+    `let_in` says of everybody how they came. Whoever has the command line needs no puppets: they
+    hold the keys and the database already, and nothing here would stop them."""
     if first.login == second.login:
         return False
-    if first.created_by is None or first.created_by != second.created_by:
+    border = now - policy.operator_apart_d * DAY
+    if max(first.created_at, second.created_at) <= border:
         return True
-    return max(first.created_at, second.created_at) <= now - policy.operator_apart_d * DAY
+    return _behind(first, let_in, border).isdisjoint(_behind(second, let_in, border))
+
+
+def _behind(who: Operator, let_in: Mapping[str, LetIn], border: Ms) -> set[str]:
+    """By their logins everybody who could be this person: they, who let them in, and of those who
+    came after `border` who let them in."""
+    found, by = {who.login}, who.created_by
+    while by is not None and by not in found:
+        found.add(by)
+        came = let_in[by]
+        by = came.by if came.at > border else None
+    return found
 
 
 def confirms(
-    second: Operator, proposer: Operator, opened_by: str | None, policy: Policy, now: Ms
+    second: Operator,
+    proposer: Operator,
+    opened_by: str | None,
+    let_in: Mapping[str, LetIn],
+    policy: Policy,
+    now: Ms,
 ) -> bool:
     """Whether `second` may confirm what `proposer` proposed in a case that `opened_by` (a login, or
-    None where a person did) opened."""
+    None where a person did) opened; `let_in` as for `apart`."""
     return (
         may(second.role, Right.CONFIRM_DECISION)
         and second.login != opened_by
-        and apart(proposer, second, policy, now)
+        and apart(proposer, second, let_in, policy, now)
     )
 
 

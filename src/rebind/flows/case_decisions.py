@@ -18,11 +18,12 @@ from rebind.domain.cases import (
     Side,
     Verdict,
 )
-from rebind.domain.operators import Operator, Right, confirms
+from rebind.domain.operators import Operator, Right
 from rebind.domain.refusals import (
     CASE_CLOSED,
     CASE_INCOMPLETE,
     CASE_KIND,
+    CASE_LOCKED,
     CASE_MOVED,
     CASE_NOT_YOURS,
     CASE_UNKNOWN,
@@ -32,10 +33,9 @@ from rebind.domain.refusals import (
     Refused,
 )
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import approving, casefiles
+from rebind.flows.desk import approving, casefiles, seconds
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.flows.desk.operators import person, supervisors
-from rebind.store import case_threads, cases, operators
+from rebind.store import case_threads, cases
 from rebind.store.case_threads import DecisionRow
 from rebind.store.cases import CaseRow
 from rebind.store.statements import Missed, Write
@@ -48,10 +48,11 @@ async def propose(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, verdict: Verdict, reason: Reason
 ) -> Refused | None:
     """The first step. An approval wants a document that carries it, an account and a number that
-    has answered a code.
+    has answered a code. It takes the place of a proposal that nobody can confirm any more.
 
     Refusals: right_missing, case_unknown, case_closed, case_kind (a reason that does not belong to
-    the verdict), case_incomplete, document_missing, no_second, case_moved."""
+    the verdict), case_locked (with the time), case_incomplete, document_missing, no_second,
+    case_moved."""
     if not who.may(Right.PROPOSE_DECISION):
         return Refused(RIGHT_MISSING)
     row, made = await _read(desk, case_id)
@@ -61,34 +62,44 @@ async def propose(
         return Refused(CASE_CLOSED)
     if reason not in REASONS[verdict]:
         return Refused(CASE_KIND)
-    if _of_round(row, made):
+    now = desk.clock.now()
+    if row.locked_by not in (None, who.login) and (row.locked_until or 0) > now:
+        return Refused(CASE_LOCKED, row.locked_until)
+    before = _of_round(row, made)
+    if len(before) == _SECOND or (before and await seconds.stands(desk, row, before[0], now)):
         return Refused(CASE_MOVED)
     if verdict is Verdict.FOR and row.kind == CaseKind.LOST_ACCESS:
         lacking = await _lacking(desk, row)
         if lacking is not None:
             return lacking
-    now = desk.clock.now()
-    second = await _second(desk, who, row, now)
+    second = await seconds.named(desk, who, row, verdict, now)
     if second is None:
         return Refused(NO_SECOND)
     writes = [
         cases.name_second(row.id, row.version, second),
+        *(case_threads.withdraw(row.id, row.round) for _stranded in before),
         case_threads.decide(row.id, row.round, _FIRST, verdict, reason, who.login, now),
     ]
     return await _keep(desk, writes, _line(caller, who, row, Act.CASE_PROPOSED, verdict), now)
 
 
 async def confirm(
-    desk: Desk, caller: Caller, who: Operator, case_id: Id, reason: Reason
+    desk: Desk, caller: Caller, who: Operator, case_id: Id, seen: int, reason: Reason
 ) -> Refused | None:
-    """The second step: this person decides as the first did, and it is done.
+    """The second step: this person decides as the first did, and it is done. `seen` is the version
+    of the case that they have looked at: what was written or found since, they have not weighed.
 
     Refusals: right_missing, case_unknown, case_not_yours, case_kind, case_incomplete,
     document_missing, case_moved."""
     row, first = await _proposed(desk, who, case_id)
     if row is None or isinstance(first, Refused):
         return first if isinstance(first, Refused) else Refused(CASE_UNKNOWN)
+    if row.version != seen:
+        return Refused(CASE_MOVED)
     verdict, now = Verdict(first.verdict), desk.clock.now()
+    # Whoever proposed may have been caught since, and roles and invitations change.
+    if not await seconds.stands(desk, row, first, now):
+        return Refused(CASE_NOT_YOURS)
     if reason not in REASONS[verdict]:
         return Refused(CASE_KIND)
     if verdict is Verdict.FOR and row.kind == CaseKind.LOST_ACCESS:
@@ -115,10 +126,14 @@ async def reject(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, text: str
 ) -> Refused | None:
     """The second step, the other way: the proposal is gone, the case goes on, and a note says why.
-    Refusals: right_missing, case_unknown, case_not_yours, case_moved."""
+    Refusals: right_missing, case_unknown, case_not_yours, message_empty, message_too_long,
+    case_moved."""
     row, first = await _proposed(desk, who, case_id)
     if row is None or isinstance(first, Refused):
         return first if isinstance(first, Refused) else Refused(CASE_UNKNOWN)
+    unfit = casefiles.unfit(text)
+    if unfit is not None:
+        return unfit
     now = desk.clock.now()
     writes = [
         cases.name_second(row.id, row.version, None),
@@ -151,25 +166,7 @@ async def _proposed(
     steps = _of_round(row, made)
     if row.state not in _DECIDABLE or len(steps) != 1:
         return None, Refused(CASE_MOVED)
-    (found,) = await desk.engine.read(operators.by_login(steps[0].operator))
-    first = operators.row(found)
-    if row.second != who.login or first is None:
-        return None, Refused(CASE_NOT_YOURS)
-    proposer, now = person(desk, first), desk.clock.now()
-    # Roles and invitations may have changed since the system named somebody.
-    if not confirms(who, proposer, row.opened_by, desk.policy, now):
-        return None, Refused(CASE_NOT_YOURS)
-    return row, steps[0]
-
-
-async def _second(desk: Desk, first: Operator, row: CaseRow, now: Ms) -> str | None:
-    """Whom the system names, by chance, so that nobody can wait for their friend's turn."""
-    able = [
-        each.login
-        for each in await supervisors(desk)
-        if confirms(each, first, row.opened_by, desk.policy, now)
-    ]
-    return able[int(desk.dice.fraction() * len(able))] if able else None
+    return (row, steps[0]) if row.second == who.login else (None, Refused(CASE_NOT_YOURS))
 
 
 async def _lacking(desk: Desk, row: CaseRow) -> Refused | None:

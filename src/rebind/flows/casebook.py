@@ -26,7 +26,7 @@ from rebind.domain.refusals import (
 )
 from rebind.domain.rows import Decision
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import approving, casefiles, intake
+from rebind.flows.desk import approving, casefiles, intake, seconds
 from rebind.flows.desk.budgets import Tally
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.intake import Intake
@@ -125,8 +125,9 @@ class AccountSeen(msgspec.Struct, frozen=True):
 
 class CaseSeen(msgspec.Struct, frozen=True):
     """A case with all that belongs to it. `prospect`: what the rule would say to an approval;
-    `carried`: a document that was found to match speaks for the account, as the rule asks; `acts`:
-    what happened to the case, newest first."""
+    `carried`: a document that was found to match speaks for the account, as the rule asks;
+    `stranded`: what was proposed can be confirmed by nobody any more; `acts`: what happened to the
+    case, newest first."""
 
     row: CaseRow
     contact: str
@@ -139,6 +140,7 @@ class CaseSeen(msgspec.Struct, frozen=True):
     prospect: Decision | Refused
     promised: Ms
     carried: bool
+    stranded: bool
     acts: tuple[TrailRow, ...]
 
 
@@ -205,12 +207,13 @@ async def search_number(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, number: str, reason: str
 ) -> list[Summary] | Refused:
     """The cases about a full number: for the sake of another case, with a reason, so many a day,
-    and with a line. Refusals: right_missing, case_unknown, message_empty, those of `phone.parse`,
-    too_many_requests."""
+    and with a line. Refusals: right_missing, case_unknown, message_empty, message_too_long, those
+    of `phone.parse`, too_many_requests."""
     if not who.may(Right.SEARCH_FULL_NUMBER):
         return Refused(RIGHT_MISSING)
-    if not reason.strip():
-        return Refused(MESSAGE_EMPTY)
+    unfit = casefiles.unfit(reason)
+    if unfit is not None:
+        return unfit
     phone = phones.parse(number, desk.policy.countries, caller.home)
     if not isinstance(phone, phones.Phone):
         return Refused(phone)
@@ -271,7 +274,8 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
     await desk.keep([], [seen], now)
     number, claimed = casefiles.number(desk, row), casefiles.claimed(desk, row)
     contact = casefiles.contact(desk, row)
-    documents = case_threads.documents(papers)
+    documents, decisions = case_threads.documents(papers), case_threads.decisions(made)
+    steps = [each for each in decisions if each.round == row.round]
     return CaseSeen(
         row,
         shown(contact) if contact else "",
@@ -279,11 +283,12 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
         shown(number) if number else "",
         tuple(messages),
         tuple(documents),
-        tuple(case_threads.decisions(made)),
+        tuple(decisions),
         await _account(desk, row.account_id, now) if row.account_id is not None else None,
         await approving.prospect(desk, row, now),
         rules.promised(casefiles.clock_of(row), desk.calendar, desk.policy),
         approving.carried(documents),
+        len(steps) == 1 and not await seconds.stands(desk, row, steps[0], now),
         trail.rows(past),
     )
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from rebind.domain.acts import Act
 from rebind.domain.cases import (
     ANSWERED_TO,
-    MESSAGE_CHARACTERS_MAX,
     SHOWS,
     CaseKind,
     CaseMove,
@@ -32,8 +31,6 @@ from rebind.domain.refusals import (
     CASE_UNKNOWN,
     DOCUMENT_GONE,
     DOCUMENT_MISSING,
-    MESSAGE_EMPTY,
-    MESSAGE_TOO_LONG,
     OPERATOR_UNKNOWN,
     RIGHT_MISSING,
     Refused,
@@ -129,11 +126,11 @@ async def answer(
 ) -> Refused | None:
     """Say something to one side of a case; `asks`: it is their turn then, and the clock stands
     still. Refusals: right_missing, case_unknown, case_locked, message_empty, message_too_long,
-    case_moved, case_closed."""
+    case_kind (there is no such side), case_moved, case_closed."""
     row = await _case(desk, who, Right.WRITE_ANSWER, case_id)
     if isinstance(row, Refused):
         return row
-    refused = _unfit(text) or (Refused(CASE_KIND) if to not in ANSWERED_TO else None)
+    refused = casefiles.unfit(text) or _not_heard(row, to)
     if refused is not None:
         return refused
     now = desk.clock.now()
@@ -163,10 +160,11 @@ async def _told(desk: Desk, row: CaseRow, to: Side, text: str, now: Ms) -> list[
     ]
 
 
-def _unfit(text: str) -> Refused | None:
-    if not text.strip():
-        return Refused(MESSAGE_EMPTY)
-    return Refused(MESSAGE_TOO_LONG) if len(text) > MESSAGE_CHARACTERS_MAX else None
+def _not_heard(row: CaseRow, to: Side) -> Refused | None:
+    """There is a holder's side only where a holder has stopped something: its letters carry the
+    link by which one speaks as the holder."""
+    sides = ANSWERED_TO if row.kind == CaseKind.CONTESTED else (Side.DESK,)
+    return None if to in sides else Refused(CASE_KIND)
 
 
 async def note(desk: Desk, caller: Caller, who: Operator, case_id: Id, text: str) -> Refused | None:
@@ -175,7 +173,7 @@ async def note(desk: Desk, caller: Caller, who: Operator, case_id: Id, text: str
     row = await _case(desk, who, Right.WRITE_NOTE, case_id)
     if isinstance(row, Refused):
         return row
-    refused = _unfit(text)
+    refused = casefiles.unfit(text)
     if refused is not None:
         return refused
     now = desk.clock.now()
@@ -206,13 +204,15 @@ async def check_document(
     fact: Fact | None,
 ) -> Refused | None:
     """Say what a document shows: all that remains of it in the end. `fact`: what was stored at
-    least 30 days before the case and which it matches.
+    least 30 days before the case and which it matches. What a decision rests on stays as it is.
 
-    Refusals: right_missing, case_unknown, case_locked, document_gone, document_missing (it cannot
-    show that), case_moved."""
+    Refusals: right_missing, case_unknown, case_locked, case_closed, document_gone,
+    document_missing (it cannot show that), case_moved."""
     row = await _case(desk, who, Right.CHECK_DOCUMENT, case_id)
     if isinstance(row, Refused):
         return row
+    if row.state in _ENDED:
+        return Refused(CASE_CLOSED)
     (found,) = await desk.engine.read(case_threads.documents_of(row.id))
     documents = {each.id: each for each in case_threads.documents(found)}
     document = documents.get(document_id)
@@ -239,12 +239,15 @@ async def close(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, reason: Reason
 ) -> Refused | None:
     """End a case that needs no decision. Refusals: right_missing, case_unknown, case_locked,
-    case_kind (a contested request wants one), case_closed, case_moved."""
+    case_kind (a contested request wants one), case_closed, case_moved (so does what was proposed:
+    one alone does not take it from the second)."""
     row = await _case(desk, who, Right.WRITE_ANSWER, case_id)
     if isinstance(row, Refused):
         return row
     if row.kind in _DECIDED_ONLY and row.outcome is None:
         return Refused(CASE_KIND)
+    if row.second is not None:
+        return Refused(CASE_MOVED)
     now = desk.clock.now()
     then = casefiles.moved(desk, row, CaseMove.CLOSE, now)
     if then is None:
@@ -253,3 +256,4 @@ async def close(
 
 
 _DECIDED_ONLY = frozenset({CaseKind.CONTESTED, CaseKind.FROZEN})
+_ENDED = frozenset({CaseState.DECIDED, CaseState.CLOSED})

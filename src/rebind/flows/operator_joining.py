@@ -1,8 +1,10 @@
 """operator_joining: an invitation to the support desk taken up: with a passkey, or with a password
 and an authenticator app, and straight on into the console.
 
-The link counts once, for a day; looking at it spends nothing. Neighbours: `operators.py` makes
-invitations, `operator_access.py` changes the ways in later.
+The link counts once, for a day; looking at it spends nothing. Each look is an offer of its own, so
+that whoever had the link before, as the administrator who made it, does not know the secret of the
+app that is set up with it. Neighbours: `operators.py` makes invitations, `operator_access.py`
+changes the ways in later.
 """
 
 from typing import Any
@@ -13,7 +15,7 @@ from rebind.domain.acts import Act, Line
 from rebind.domain.evidence import Proof
 from rebind.domain.operators import Role
 from rebind.domain.refusals import INVITATION_UNKNOWN, PASSKEY_NOT_TAKEN, Refused
-from rebind.domain.units import Ms
+from rebind.domain.units import Id, Ms
 from rebind.flows.desk import operator_ways as ways
 from rebind.flows.desk import operators as desk_operators
 from rebind.flows.desk import tokens
@@ -29,8 +31,9 @@ _JOIN = b"join"
 
 class Joining(msgspec.Struct, frozen=True):
     """What the page of an invitation shows: who is asked in, till when, and both ways to choose
-    from."""
+    from, which are those of the offer `id`."""
 
+    id: Id
     login: str
     name: str
     role: Role
@@ -41,14 +44,17 @@ class Joining(msgspec.Struct, frozen=True):
     characters_max: int = ways.CHARACTERS_MAX
 
 
-async def invited(desk: Desk, token: str) -> Joining | Refused:
-    """What an invitation offers; looking spends nothing. Refusals: invitation_unknown."""
-    found = await _invitation(desk, token)
+async def invited(desk: Desk, token: str, offer_id: Id | None = None) -> Joining | Refused:
+    """What an invitation offers; looking spends nothing. `offer_id`: the same offer as before, for
+    somebody who has set an app up and mistyped. Refusals: invitation_unknown."""
+    offer_id = offer_id or desk.dice.id(desk.clock.now())
+    found = await _invitation(desk, token, offer_id)
     if isinstance(found, Refused):
         return found
     row, about = found
     who = desk_operators.person(desk, row)
     return Joining(
+        offer_id,
         who.login,
         who.name,
         who.role,
@@ -59,11 +65,11 @@ async def invited(desk: Desk, token: str) -> Joining | Refused:
 
 
 async def join_by_passkey(
-    desk: Desk, caller: Caller, token: str, answer: str, name: str
+    desk: Desk, caller: Caller, token: str, offer_id: Id, answer: str, name: str
 ) -> OperatorSession | Refused:
     """Take the invitation up with a passkey, and go in.
     Refusals: invitation_unknown, passkey_not_taken, try_again."""
-    found = await _invitation(desk, token)
+    found = await _invitation(desk, token, offer_id)
     if isinstance(found, Refused):
         return found
     row, about = found
@@ -77,12 +83,12 @@ async def join_by_passkey(
 
 
 async def join_by_password(
-    desk: Desk, caller: Caller, token: str, password: str, code: str
+    desk: Desk, caller: Caller, token: str, offer_id: Id, password: str, code: str
 ) -> OperatorSession | Refused:
     """Take the invitation up with a password and the app that shows this code, and go in.
     Refusals: invitation_unknown, operator_password_short, password_too_long, password_unreadable,
     password_common, password_expected, totp_not_taken, busy, try_again."""
-    found = await _invitation(desk, token)
+    found = await _invitation(desk, token, offer_id)
     if isinstance(found, Refused):
         return found
     row, about = found
@@ -94,7 +100,7 @@ async def join_by_password(
     return await _joined(desk, caller, row.login, ways.PASSWORD_AND_CODE, [joined], now)
 
 
-async def _invitation(desk: Desk, token: str) -> tuple[OperatorRow, bytes] | Refused:
+async def _invitation(desk: Desk, token: str, offer_id: Id) -> tuple[OperatorRow, bytes] | Refused:
     """Whom it lets in, and what its offers are made of."""
     named = tokens.invitation(token)
     if named is None:
@@ -107,7 +113,7 @@ async def _invitation(desk: Desk, token: str) -> tuple[OperatorRow, bytes] | Ref
         return Refused(INVITATION_UNKNOWN)
     if (row.invite_until or 0) <= desk.clock.now():
         return Refused(INVITATION_UNKNOWN)
-    return row, _JOIN + invite_hash
+    return row, _JOIN + invite_hash + offer_id
 
 
 async def _joined(

@@ -132,7 +132,7 @@ class Upkeep(msgspec.Struct, frozen=True):
     async def _taken_up(self, dossier: Dossier, journey: Journey, now: Ms) -> _Step:
         """What two people at the desk have agreed to: the rule says how long it waits, or no."""
         desk, row = self.desk, dossier.row
-        if row.number_version != row.account_number_version:
+        if row.number_version != row.account_number_version or row.current_sealed is None:
             return self._end(dossier, Move.CANCEL, "account_changed", now)
         carrier = await waits.carrier(desk, dossier)
         decision = dossier.decide(desk, dossier.evidence, carrier, now)

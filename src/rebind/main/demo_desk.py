@@ -56,7 +56,9 @@ class DeskStage:
         # The code before the present one holds too, and leaves that one for the first sign-in.
         step = self._desk.clock.now() // totp.STEP_MS - totp.STEPS_ASIDE
         code = totp.code_of(joining.app.secret, step)
-        await operator_joining.join_by_password(self._desk, _HERE, invitation.token, PASSWORD, code)
+        await operator_joining.join_by_password(
+            self._desk, _HERE, invitation.token, joining.id, PASSWORD, code
+        )
 
     async def colleagues(self) -> Sequence[Operator]:
         """Everybody who is there."""

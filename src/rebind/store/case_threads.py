@@ -91,6 +91,16 @@ _DECISIONS = Statement(
     """,
 )
 
+_APPROVED_AND_STOPPED = Statement(
+    "case_decisions.approved_and_stopped",
+    """
+    SELECT DISTINCT d.operator FROM cases c JOIN case_decisions d ON d.case_id = c.id
+    WHERE c.account_id = :account_id AND c.kind <> 'contested' AND d.step = 2
+      AND d.verdict = 'for' AND EXISTS (
+        SELECT 1 FROM cases s WHERE s.account_id = :account_id AND s.kind = 'contested')
+    """,
+)
+
 
 class MessageRow(msgspec.Struct, frozen=True):
     """One message, its words sealed."""
@@ -241,6 +251,12 @@ def withdraw(case_id: Id, round_: int) -> Write:
 def decisions_of(case_id: Id) -> Query:
     """Who decided what, oldest first."""
     return Query(_DECISIONS, {"case_id": case_id})
+
+
+def approved_and_stopped(account_id: Id) -> Query:
+    """Of an account of which a request was stopped by somebody with standing: who has confirmed an
+    approval, in whichever case but one about what was stopped."""
+    return Query(_APPROVED_AND_STOPPED, {"account_id": account_id})
 
 
 def decisions(rows: Rows) -> list[DecisionRow]:

@@ -128,6 +128,7 @@ _DUE = Statement(
     f"""
     SELECT {COLUMNS} FROM cases c
     WHERE c.due_at IS NOT NULL AND c.state = :state AND c.due_at <= :now
+      AND (c.outcome IS NOT NULL OR c.kind NOT IN ('contested', 'frozen'))
     ORDER BY c.due_at, c.id LIMIT :limit
     """,  # noqa: S608
 )
@@ -205,7 +206,8 @@ def of_account(account_id: Id, limit: int) -> Query:
 
 
 def due(state: str, now: Ms, limit: int) -> Query:
-    """Cases in a state whose moment has come, the longest due first."""
+    """Cases in a state whose moment has come, the longest due first; but what two people are to
+    decide does not end by itself before they have."""
     return Query(_DUE, {"state": state, "now": now, "limit": limit})
 
 

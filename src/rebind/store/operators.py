@@ -7,7 +7,7 @@ service is. Neighbours: `operator_passkeys.py`, `operator_sessions.py`.
 
 import msgspec
 
-from rebind.domain.operators import Role
+from rebind.domain.operators import LetIn, Role
 from rebind.domain.units import Ms
 from rebind.store.statements import Query, Rows, Statement, Write
 
@@ -40,6 +40,7 @@ _IN_ROLE = Statement(
     WHERE role = :role AND disabled_at IS NULL AND invite_hash IS NULL ORDER BY login
     """,  # noqa: S608
 )
+_LET_IN = Statement("operators.let_in", "SELECT login, created_by, created_at FROM operators")
 _INVITE = Statement(
     "operators.invite",
     """
@@ -171,6 +172,16 @@ def page(after: str, limit: int) -> Query:
 def in_role(role: Role) -> Query:
     """Everybody of one role who may sign in."""
     return Query(_IN_ROLE, {"role": role.value})
+
+
+def let_in() -> Query:
+    """How everybody came who was ever let in."""
+    return Query(_LET_IN, {})
+
+
+def ways_in(found: Rows) -> dict[str, LetIn]:
+    """What that read, by login."""
+    return {login: LetIn(by, at) for login, by, at in found}
 
 
 def rows(found: Rows) -> tuple[OperatorRow, ...]:

@@ -118,9 +118,10 @@ class Shown:
 
 
 def _proposal(seen: CaseSeen) -> Any:
-    """The first step of this round, while the second is missing."""
+    """The first step of this round, while the second is missing and can be made."""
     made = [each for each in seen.decisions if each.round == seen.row.round]
-    return made[0] if len(made) == 1 and seen.row.second is not None else None
+    waits = len(made) == 1 and seen.row.second is not None and not seen.stranded
+    return made[0] if waits else None
 
 
 def back(visit: Visit, done: str) -> Moved:

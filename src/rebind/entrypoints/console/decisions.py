@@ -1,6 +1,8 @@
 """/console/cases/<id>/decision and what follows it: one person proposes, another one confirms or
 rejects. The forms stand on the page of the case. Neighbour: `case.py` shows it."""
 
+import re
+
 from rebind.domain.cases import REASONS, Reason
 from rebind.domain.operators import Right
 from rebind.domain.refusals import FORM_MALFORMED, Refused
@@ -21,6 +23,8 @@ _PROPOSED = {
 """One choice on the form says what and why, so that no reason stands beside the wrong verdict."""
 
 _REASONS = {reason.value: reason for reason in Reason}
+_VERSION = re.compile(r"[0-9]{1,9}")
+"""Of the case that stood on the page."""
 
 
 class Decisions:
@@ -42,12 +46,12 @@ class Decisions:
 
     async def confirm(self, visit: Visit) -> Outcome:
         """The second step."""
-        reason = _REASONS.get(visit.form.get("reason", ""))
-        if reason is None:
+        reason, seen = _REASONS.get(visit.form.get("reason", "")), visit.form.get("seen", "")
+        if reason is None or _VERSION.fullmatch(seen) is None:
             return Refused(FORM_MALFORMED)
         case_id = read_id(visit.words["id"])
         refused = await case_decisions.confirm(
-            self._desk, visit.caller, visit.operator, case_id, reason
+            self._desk, visit.caller, visit.operator, case_id, int(seen), reason
         )
         return refused or back(visit, "confirmed")
 

@@ -106,7 +106,10 @@ class Entering:
         return await self._invited(visit, Form())
 
     async def _invited(self, visit: Visit, form: Form) -> Outcome:
-        joining = await operator_joining.invited(self._desk, visit.words["token"])
+        offered = visit.form.get("offer")
+        joining = await operator_joining.invited(
+            self._desk, visit.words["token"], None if offered is None else read_id(offered)
+        )
         if isinstance(joining, Refused):
             return joining
         context = {"joining": joining, "qr": qr_address(joining.app.uri), "form": form}
@@ -114,15 +117,24 @@ class Entering:
 
     async def join(self, visit: Visit) -> Outcome:
         """It is taken up: with the passkey that the browser has made, or with a password."""
-        form, token = visit.form, visit.words["token"]
+        form, token, offer_id = (
+            visit.form,
+            visit.words["token"],
+            read_id(visit.form.get("offer", "")),
+        )
         if form.get("way") == "passkey":
             session = await operator_joining.join_by_passkey(
-                self._desk, visit.caller, token, form.get("answer", ""), form.get("name", "")
+                self._desk,
+                visit.caller,
+                token,
+                offer_id,
+                form.get("answer", ""),
+                form.get("name", ""),
             )
         else:
             code = form.get("code", "").replace(" ", "")
             session = await operator_joining.join_by_password(
-                self._desk, visit.caller, token, form.get("password", ""), code
+                self._desk, visit.caller, token, offer_id, form.get("password", ""), code
             )
         return self._inside(visit, session)
 

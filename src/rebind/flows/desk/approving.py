@@ -58,12 +58,12 @@ async def prospect(desk: Desk, row: CaseRow, now: Ms) -> Decision | Refused:
         numbers.by_key(desk.seal.index("number", number)),
     )
     account = account_facts.row(found)
-    if account is None or row.proved_at is None:
+    if account is None or account.number_sealed is None or row.proved_at is None:
         return Refused(CASE_INCOMPLETE)
     standing = numbers.standing_of(reserved, account.id, account.number_version, now)
     facts = msgspec.structs.replace(_facts(account), factors=own_factors(mails, beside))
     carrier = CarrierFacts()
-    if desk.carrier is not None and account.number_sealed is not None:
+    if desk.carrier is not None:
         place = accounts.place_of(account.id, account.number_version)
         current = desk.seal.unseal("bindings.number", place, account.number_sealed)
         carrier = await desk.carrier.ask(current, account.confirmed_at or account.enrolled_at)
@@ -132,7 +132,8 @@ async def _recovery(desk: Desk, caller: Caller, row: CaseRow, now: Ms) -> Effect
         return Refused(CASE_INCOMPLETE)
     (found,) = await desk.engine.read(account_facts.of(row.account_id))
     account = account_facts.row(found)
-    if account is None:
+    # One that was closed since has no number that could be replaced.
+    if account is None or account.number_sealed is None:
         return Refused(CASE_INCOMPLETE)
     request_id = desk.dice.id(now)
     # Nobody's yet: whoever has the link of the case goes on with it.

@@ -10,6 +10,7 @@ import msgspec
 from rebind.domain import cases as rules
 from rebind.domain import mailbox
 from rebind.domain.cases import CaseKind, CaseMove, CaseState, Clock, Side, Verdict
+from rebind.domain.refusals import MESSAGE_EMPTY, MESSAGE_TOO_LONG, Refused
 from rebind.domain.units import DAY, Id, Ms
 from rebind.flows.desk import codes, intake, tokens
 from rebind.flows.desk.desk import Desk
@@ -155,6 +156,7 @@ def moved(desk: Desk, row: CaseRow, move: CaseMove, now: Ms) -> CaseRow | None:
         decided_at=clock.decided_at,
         closed_at=now if state is CaseState.CLOSED else None,
         round=row.round + (move is CaseMove.REOPEN),
+        second=None if state is CaseState.CLOSED else row.second,
     )
 
 
@@ -247,6 +249,13 @@ def number(desk: Desk, row: CaseRow) -> str | None:
     if row.number_sealed is None:
         return None
     return desk.seal.unseal("cases.number", row.id, row.number_sealed)
+
+
+def unfit(text: str) -> Refused | None:
+    """Why this is no message. Refusals: message_empty, message_too_long."""
+    if not text.strip():
+        return Refused(MESSAGE_EMPTY)
+    return Refused(MESSAGE_TOO_LONG) if len(text) > rules.MESSAGE_CHARACTERS_MAX else None
 
 
 def said(desk: Desk, case_id: Id, side: Side, author: str | None, text: str, now: Ms) -> Write:

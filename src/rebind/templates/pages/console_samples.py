@@ -79,6 +79,7 @@ class Joining(msgspec.Struct, frozen=True):
     """As `flows.operator_joining.Joining`."""
 
     until: Ms
+    id: Id = bytes(range(16))
     login: str = "olga"
     name: str = "Olga Petrova"
     role: Role = Role.OPERATOR
