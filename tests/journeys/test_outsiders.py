@@ -1,0 +1,100 @@
+"""What somebody outside tried on recovery, on the support desk and on the end of an account, each
+as a story that must not come true."""
+
+import asyncio
+
+import pytest
+
+from rebind.domain.cases import DOCUMENTS_MAX, CaseKind, DocumentKind, Reason, Side, Verdict
+from rebind.domain.evidence import Proof
+from rebind.domain.operators import Role
+from rebind.domain.request import Kind
+from rebind.domain.units import DAY, HOUR, Id
+from rebind.flows import case_decisions, casebook, cases, correspondence, objections, recover
+from rebind.flows.cases import Letter
+from rebind.flows.desk import RequestView, tokens
+from rebind.flows.objections import NoticeView
+from tests.desk import AT_DESK, entered, hired
+from tests.journeys.waits import number_of, row_of
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, THIEF, House, Someone, said
+
+
+async def recovers(house: House, who: Someone, to: str = ANNA_NEW) -> RequestView:
+    """Row R2: a mailbox of Anna's and a new number; it waits."""
+    begun = await who.begin(Kind.RECOVER, ANNA_MAIL)
+    assert said(await who.prove(begun, code_email=await house.code_to(ANNA_MAIL))) == "open"
+    assert said(await who.aim(begun, to)) == "open"
+    waiting = await who.prove(begun, code_new=await house.code_to(to))
+    assert (said(waiting), waiting.row) == ("waiting", "R2")
+    return begun
+
+
+async def both_heard(house: House, case_id: Id) -> None:
+    """Two people at the desk decide for whoever asked."""
+    olga = await hired(house, "olga", Role.OPERATOR)
+    sonya = await hired(house, "sonya", Role.SUPERVISOR)
+    why = Reason.HOLDER_CONFIRMED
+    assert None is await case_decisions.propose(
+        house.desk, AT_DESK, olga, case_id, Verdict.FOR, why
+    )
+    assert None is await case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, why)
+    await house.pass_time(0)
+
+
+async def contested(house: House) -> tuple[Someone, RequestView, Id]:
+    """Anna recovers from a stolen telephone, whose thief has stopped it."""
+    await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    anna = Someone(house, ANNA_NEW)
+    begun = await recovers(house, anna)
+    thief = Someone(house, ANNA, address="203.0.113.66")
+    assert said(await thief.stop_by(await house.link_to(ANNA, "stop"))) == "objected"
+    case_id = await house.value("SELECT id FROM cases WHERE kind = 'contested'")
+    return anna, begun, case_id
+
+
+async def going_on(house: House, token: str | None) -> RequestView:
+    """The recovery that the desk has let go on, for whoever has its token."""
+    request_id = await house.value("SELECT id FROM requests WHERE contested IS NOT NULL")
+    return RequestView(request_id, Kind.RECOVER, "waiting", (), 0, token)
+
+
+# what the desk has decided between two sides
+
+
+async def test_a_stolen_telephone_does_not_take_back_what_the_desk_has_decided(
+    house: House,
+) -> None:
+    """Heard on both sides, Anna gets her account; the thief has her old SIM still, and a code to it
+    is all that an undo asks for. The desk looks again instead (row U2)."""
+    anna, begun, case_id = await contested(house)
+    await both_heard(house, case_id)
+    there = await going_on(house, begun.token)
+    await house.pass_time(7 * DAY)
+    assert said(await anna.another_code(there, Proof.CODE_NEW)) == "ready"
+    assert said(await anna.prove(there, code_new=await house.code_to(ANNA_NEW))) == "done"
+    thief = Someone(house, ANNA, address="203.0.113.66")
+    undo = await thief.begin(Kind.UNDO, ANNA)
+    done = await thief.prove(undo, code_new=await house.code_to(ANNA))
+    assert (said(done), done.row) == ("done", "U2")
+    frozen = await house.rows("SELECT number_version FROM accounts WHERE frozen_at IS NOT NULL")
+    assert frozen == [(2,)], "the new number stays until the desk has looked"
+
+
+async def test_a_stolen_mailbox_does_not_stop_what_the_desk_has_decided(house: House) -> None:
+    """The thief reads the mailbox as well. His message stops it no more; so he begins a recovery of
+    his own, has Anna's handed over to him, and would cancel it."""
+    anna, begun, case_id = await contested(house)
+    link = (await anna.look_at(begun)).case
+    await both_heard(house, case_id)
+    there = await going_on(house, begun.token)
+    house.clock.push(HOUR)
+    thief = Someone(house, ANNA, address="203.0.113.66")
+    his = await thief.begin(Kind.RECOVER, ANNA)
+    assert said(await thief.prove(his, code_email=await house.code_to(ANNA_MAIL))) == "open"
+    assert (await thief.look_at(his)).beside == ()
+    assert said(await thief.resume(his)) == "nothing_waits"
+    assert said(await anna.look_at(there)) == "waiting"
+    # Her own link to the case leads on with it, in whatever browser.
+    elsewhere = Someone(house, ANNA_NEW, address="198.51.100.99")
+    resumed = await recover.by_case(house.desk, elsewhere.caller(), await entered(house, link))
+    assert said(resumed) == "waiting"
