@@ -2,21 +2,18 @@
 as a story that must not come true."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
-import pytest
-
-from rebind.domain.cases import DOCUMENTS_MAX, CaseKind, DocumentKind, Reason, Side, Verdict
+from rebind.domain.cases import DOCUMENTS_MAX, DocumentKind, Reason, Side, Verdict
 from rebind.domain.evidence import Proof
 from rebind.domain.operators import Role
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, Id
-from rebind.flows import case_decisions, casebook, cases, correspondence, objections, recover
-from rebind.flows.cases import Letter
+from rebind.flows import case_decisions, cases, correspondence, recover
 from rebind.flows.desk import RequestView, tokens
-from rebind.flows.objections import NoticeView
-from tests.desk import AT_DESK, entered, hired
-from tests.journeys.waits import number_of, row_of
-from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, THIEF, House, Someone, said
+from rebind.flows.desk.casefiles import Access
+from tests.desk import AT_DESK, entered, hired, written
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, House, Someone, said
 
 
 async def recovers(house: House, who: Someone, to: str = ANNA_NEW) -> RequestView:
@@ -98,3 +95,60 @@ async def test_a_stolen_mailbox_does_not_stop_what_the_desk_has_decided(house: H
     elsewhere = Someone(house, ANNA_NEW, address="198.51.100.99")
     resumed = await recover.by_case(house.desk, elsewhere.caller(), await entered(house, link))
     assert said(resumed) == "waiting"
+
+
+# what is sent to the desk
+
+
+async def sides(house: House) -> tuple[Access, Access]:
+    """A contested case as the one who began and as the holder who stopped it see it."""
+    _thief, _begun, case_id = await contested(house)
+    links = [tokens.case_link(house.seal, case_id, side) for side in (Side.PERSON, Side.HOLDER)]
+    return await entered(house, links[0]), await entered(house, links[1])
+
+
+async def paper() -> AsyncIterator[bytes]:
+    yield b"%PDF-1.4 passport"
+
+
+async def test_many_documents_at_once_are_not_more_than_one_after_the_other(house: House) -> None:
+    """Each upload looks how many there are before the others have ended."""
+    link = await written(house, Someone(house, ANNA_NEW))
+    access, caller = await entered(house, link), Someone(house, ANNA_NEW).caller()
+
+    on_the_way, all_there = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        on_the_way.release()
+        await all_there.wait()
+        yield b"%PDF-1.4 passport"
+
+    async def send(body: AsyncIterator[bytes]) -> str:
+        kind = DocumentKind.IDENTITY
+        return said(
+            await correspondence.add_document(house.desk, house.intake, caller, access, kind, body)
+        )
+
+    told = [await send(paper()) for _ in range(DOCUMENTS_MAX - 1)]
+    sending = [asyncio.ensure_future(send(slowly())) for _ in range(3)]
+    for _each in sending:
+        await on_the_way.acquire()
+    all_there.set()
+    told += await asyncio.gather(*sending)
+    (count,) = await house.rows("SELECT count(*) FROM case_documents")
+    assert count == (DOCUMENTS_MAX,)
+    assert told.count("ok") == DOCUMENTS_MAX
+
+
+async def test_what_the_holder_sends_is_not_told_to_the_thief(house: House) -> None:
+    thief, holder = await sides(house)
+    refused = await correspondence.add_document(
+        house.desk,
+        house.intake,
+        Someone(house, ANNA).caller(),
+        holder,
+        DocumentKind.IDENTITY,
+        paper(),
+    )
+    assert said(refused) == "documents_enough"
+    assert (await cases.show(house.desk, thief)).documents == ()
