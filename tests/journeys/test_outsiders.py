@@ -4,16 +4,18 @@ as a story that must not come true."""
 import asyncio
 from collections.abc import AsyncIterator
 
-from rebind.domain.cases import DOCUMENTS_MAX, DocumentKind, Reason, Side, Verdict
+from rebind.domain.cases import DOCUMENTS_MAX, CaseKind, DocumentKind, Reason, Side, Verdict
 from rebind.domain.evidence import Proof
 from rebind.domain.operators import Role
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, Id
 from rebind.flows import case_decisions, cases, correspondence, recover
+from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView, tokens
 from rebind.flows.desk.casefiles import Access
+from rebind.flows.desk.caseviews import CaseView
 from tests.desk import AT_DESK, entered, hired, written
-from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, House, Someone, said
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, THIEF, House, Someone, said
 
 
 async def recovers(house: House, who: Someone, to: str = ANNA_NEW) -> RequestView:
@@ -152,3 +154,23 @@ async def test_what_the_holder_sends_is_not_told_to_the_thief(house: House) -> N
     )
     assert said(refused) == "documents_enough"
     assert (await cases.show(house.desk, thief)).documents == ()
+
+
+async def test_a_stranger_does_not_hide_the_cases_of_an_account(house: House) -> None:
+    """Anybody may say that a case is about an account, many times, and need not even confirm it:
+    those are not among the newest of its holder, nor do they hide where the holder is heard."""
+    anna, begun, case_id = await contested(house)
+    inside = await house.bring_in(BORIS)
+    await inside.sign_in()
+    letter = Letter(CaseKind.OTHER, "Where is my order?")
+    assert isinstance(await cases.open_signed_in(house.desk, inside.caller(), letter), CaseView)
+    for n in range(cases.OPEN_MAX):
+        for claimed in (ANNA, BORIS):
+            stranger = Someone(house, THIEF, address=f"203.0.{n}.{len(claimed)}")
+            about = Letter(CaseKind.NOT_ME, "Hello", f"x{n}.{claimed[-4:]}@example.com", claimed)
+            assert said(await cases.begin(house.desk, stranger.caller(), about)) == "open"
+    (mine,) = await cases.of_account(house.desk, inside.caller())
+    assert mine.kind == CaseKind.OTHER
+    link = (await anna.look_at(begun)).case
+    assert link is not None
+    assert (await entered(house, link)).row.id == case_id

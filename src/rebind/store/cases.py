@@ -62,6 +62,7 @@ _OF_ACCOUNT = Statement(
     "cases.of_account",
     f"""
     SELECT {COLUMNS} FROM cases c WHERE c.account_id = :account_id
+      AND c.opening_id IS NULL AND c.opened_by IS NULL
     ORDER BY c.id DESC LIMIT :limit
     """,  # noqa: S608
 )
@@ -200,7 +201,9 @@ def by_id(case_id: Id) -> Query:
 
 
 def of_account(account_id: Id, limit: int) -> Query:
-    """The cases that are about an account, newest first."""
+    """The cases that an account has opened itself, or that were opened by what happened to it,
+    newest first. What others say is about it is left out here: however much of it there is, it must
+    not stand before these."""
     return Query(_OF_ACCOUNT, {"account_id": account_id, "limit": limit})
 
 
