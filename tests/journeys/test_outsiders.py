@@ -9,11 +9,13 @@ from rebind.domain.evidence import Proof
 from rebind.domain.operators import Role
 from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, Id
-from rebind.flows import case_decisions, cases, correspondence, recover
+from rebind.flows import case_decisions, cases, casework, correspondence, recover
+from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView, tokens
 from rebind.flows.desk.casefiles import Access
 from rebind.flows.desk.caseviews import CaseView
+from rebind.flows.retention import Retention
 from tests.desk import AT_DESK, entered, hired, written
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, THIEF, House, Someone, said
 
@@ -174,3 +176,38 @@ async def test_a_stranger_does_not_hide_the_cases_of_an_account(house: House) ->
     link = (await anna.look_at(begun)).case
     assert link is not None
     assert (await entered(house, link)).row.id == case_id
+
+
+# what is kept, and for how long
+
+
+async def test_a_case_that_is_gone_is_not_found_by_its_numbers(house: House) -> None:
+    """A year later nothing of a case is there but, in a stolen database, who had written."""
+    access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
+    olga, desk = await hired(house, "olga", Role.OPERATOR), house.desk
+    why = Reason.SOLVED_OTHERWISE
+    assert await casework.close(desk, AT_DESK, olga, access.row.id, why) is None
+    assert await house.value("SELECT count(*) FROM case_terms") > 0
+    bugs: list[BaseException] = []
+    time, keeper = CaseUpkeep(desk, house.intake, bugs.append), Retention(desk, bugs.append)
+    house.clock.push((desk.policy.keep_cases_d + 1) * DAY)
+    while await time.once():
+        pass
+    while await keeper.once():
+        pass
+    for table in ("cases", "case_messages", "case_terms"):
+        assert await house.value(f"SELECT count(*) FROM {table}") == 0, table
+    assert not bugs
+
+
+async def test_what_a_case_decides_about_is_kept_as_long_as_the_case(house: House) -> None:
+    """The desk and two sides write to one another for a month more than requests are kept."""
+    _anna, begun, case_id = await contested(house)
+    bugs: list[BaseException] = []
+    house.clock.push((house.desk.policy.keep_requests_d + 1) * DAY)
+    keeper = Retention(house.desk, bugs.append)
+    while await keeper.once():
+        pass
+    await both_heard(house, case_id)
+    assert (await going_on(house, begun.token)).kind == Kind.RECOVER
+    assert not bugs
