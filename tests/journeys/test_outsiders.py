@@ -12,7 +12,7 @@ from rebind.domain.units import DAY, HOUR, Id
 from rebind.flows import case_decisions, cases, casework, correspondence, recover
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.cases import Letter
-from rebind.flows.desk import RequestView, tokens
+from rebind.flows.desk import RequestView, intake, tokens
 from rebind.flows.desk.casefiles import Access
 from rebind.flows.desk.caseviews import CaseView
 from rebind.flows.retention import Retention
@@ -142,6 +142,34 @@ async def test_many_documents_at_once_are_not_more_than_one_after_the_other(hous
     (count,) = await house.rows("SELECT count(*) FROM case_documents")
     assert count == (DOCUMENTS_MAX,)
     assert told.count("ok") == DOCUMENTS_MAX
+
+
+async def test_who_sends_slowly_does_not_stand_in_the_way_of_others(house: House) -> None:
+    """The workshop has room for sixteen papers on their way. Somebody with one case sends a byte of
+    many each half minute."""
+    access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
+    caller = Someone(house, ANNA_NEW).caller()
+    begun, never = list[int](), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        begun.append(1)
+        yield b"%"
+        await never.wait()
+
+    async def send(body: AsyncIterator[bytes]) -> str:
+        kind = DocumentKind.IDENTITY
+        return said(
+            await correspondence.add_document(house.desk, house.intake, caller, access, kind, body)
+        )
+
+    sending = [asyncio.ensure_future(send(slowly())) for _ in range(16)]
+    done, waiting = await asyncio.wait(sending, timeout=0.5)
+    assert {each.result() for each in done} == {"try_again"}
+    assert len(begun) == len(waiting) == intake.AT_ONCE
+    for each in waiting:
+        each.cancel()
+    await asyncio.wait(waiting)
+    assert await send(paper()) == "ok", "nothing is left of those that broke off"
 
 
 async def test_what_the_holder_sends_is_not_told_to_the_thief(house: House) -> None:

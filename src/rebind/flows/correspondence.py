@@ -63,7 +63,7 @@ async def add_document(
 
     Refusals: case_closed, documents_enough (of the holder at once: what is sent stands on the
     other side's page); document_type, document_too_large, document_unreadable, document_infected,
-    scanner_unavailable, document_not_kept.
+    scanner_unavailable, document_not_kept, try_again (several of them at a time).
     """
     row, now = access.row, desk.clock.now()
     if casefiles.move_by_person(desk, row, now) is None or row.key_sealed is None:
