@@ -4,12 +4,23 @@ as a story that must not come true."""
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
+
 from rebind.domain.cases import DOCUMENTS_MAX, CaseKind, DocumentKind, Reason, Side, Verdict
 from rebind.domain.evidence import Proof
 from rebind.domain.operators import Role
 from rebind.domain.request import Kind
+from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, HOUR, Id
-from rebind.flows import case_decisions, cases, casework, correspondence, recover
+from rebind.flows import (
+    case_decisions,
+    cases,
+    casework,
+    correspondence,
+    objections,
+    reauthentication,
+    recover,
+)
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView, intake, tokens
@@ -17,7 +28,8 @@ from rebind.flows.desk.casefiles import Access
 from rebind.flows.desk.caseviews import CaseView
 from rebind.flows.retention import Retention
 from tests.desk import AT_DESK, entered, hired, written
-from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, THIEF, House, Someone, said
+from tests.factors import set_totp, totp_now
+from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, JOURNEYS, THIEF, House, Someone, said
 
 
 async def recovers(house: House, who: Someone, to: str = ANNA_NEW) -> RequestView:
@@ -99,6 +111,37 @@ async def test_a_stolen_mailbox_does_not_stop_what_the_desk_has_decided(house: H
     elsewhere = Someone(house, ANNA_NEW, address="198.51.100.99")
     resumed = await recover.by_case(house.desk, elsewhere.caller(), await entered(house, link))
     assert said(resumed) == "waiting"
+
+
+async def stops_with_a_second_factor(house: House, who: Someone, request: RequestView) -> str:
+    """From a session, by a re-authentication with the authenticator app."""
+    about = request.id.hex()
+    begun = await reauthentication.begin(house.desk, who.caller(), Purpose.REQUEST_STOP, about)
+    assert said(begun) == "open", begun
+    assert said(await who.prove(begun, totp=totp_now(who))) == "done"
+    caller, desk = who.caller(), house.desk
+    return said(await objections.by_permit(desk, JOURNEYS, caller, request.id, begun.id))
+
+
+@pytest.mark.parametrize(("age", "told"), [(0, "heard_already"), (30 * DAY, "objected")])
+async def test_a_second_factor_of_today_does_not_stop_what_the_desk_has_decided(
+    house: House, age: int, told: str
+) -> None:
+    """The thief has Anna's telephone, which the account knows, with her SIM in it. That sets up an
+    authenticator app: one that was not there when both sides were heard, and says nothing more."""
+    thief = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    begun = await recovers(house, Someone(house, ANNA_NEW, address="198.51.100.7"))
+    assert said(await thief.stop_by(await house.link_to(ANNA, "stop"))) == "objected"
+    await both_heard(house, await house.value("SELECT id FROM cases"))
+    there = await going_on(house, begun.token)
+    house.clock.push(HOUR)
+    assert (await thief.sign_in()).row == "I1"
+    house.clock.push(HOUR)
+    setting = await reauthentication.begin(house.desk, thief.caller(), Purpose.TOTP_SET, "")
+    await thief.another_code(setting, Proof.CODE_CURRENT)
+    assert said(await thief.prove(setting, code_current=await thief.newest_code())) == "done"
+    await set_totp(thief, age=age)
+    assert await stops_with_a_second_factor(house, thief, there) == told
 
 
 # what is sent to the desk

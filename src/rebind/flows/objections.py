@@ -10,7 +10,7 @@ import msgspec
 
 from rebind.domain.acts import Act
 from rebind.domain.cases import CaseKind, CaseState, Side
-from rebind.domain.evidence import Proof
+from rebind.domain.evidence import Proof, aged
 from rebind.domain.phone import masked
 from rebind.domain.refusals import (
     HEARD_ALREADY,
@@ -139,10 +139,11 @@ async def by_permit(
     desk: Desk, journeys: Journeys, caller: Caller, request_id: Id, permit_id: Id
 ) -> RequestView | Refused:
     """Stop a request that the support desk has let go on: by a re-authentication for this very
-    request, on an account that has a second factor, which was thus shown.
+    request, on an account that had an aged second factor when both sides were heard. What somebody
+    has set since, perhaps with the very SIM that was in dispute, says nothing that was not heard.
 
     Refusals: session_required, session_ended, reauthentication_required, request_unknown,
-    request_finished, heard_already (the account has no second factor).
+    request_finished, heard_already (the account had no second factor).
     """
     now = desk.clock.now()
     about, reads = request_id.hex(), _whole(desk, request_id, now)
@@ -153,7 +154,7 @@ async def by_permit(
     dossier = dossiers.read(rows)
     if isinstance(dossier, Refused) or dossier.account_id != permit.account_id:
         return Refused(REQUEST_UNKNOWN)
-    if not permit.has(Proof.TOTP, Proof.PASSKEY):
+    if not _had_second_factor(desk, dossier):
         return Refused(HEARD_ALREADY)
     if not _could_stop(dossier, now):
         return Refused(REQUEST_FINISHED)
@@ -166,6 +167,16 @@ async def by_permit(
         desk, caller, permit, Act.REQUEST_OBJECTED, writes, now, silent=True
     )
     return refused or views.request(desk, dossier, stopped, ())
+
+
+def _had_second_factor(desk: Desk, dossier: Dossier) -> bool:
+    row = dossier.row
+    enrolled_at = row.enrolled_at or row.begun_at
+    return any(
+        factor.proof in (Proof.TOTP, Proof.PASSKEY)
+        and aged(factor, enrolled_at, desk.policy, row.begun_at)
+        for factor in dossier.factors()
+    )
 
 
 def _whole(desk: Desk, request_id: Id, now: Ms) -> tuple[Query, ...]:
