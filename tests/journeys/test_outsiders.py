@@ -144,6 +144,26 @@ async def test_a_second_factor_of_today_does_not_stop_what_the_desk_has_decided(
     assert await stops_with_a_second_factor(house, thief, there) == told
 
 
+@pytest.mark.parametrize("heard", [False, True])
+async def test_nor_does_it_make_the_evidence_too_little(house: House, heard: bool) -> None:
+    """On an account with a second factor no recovery goes without it. The thief sets one up before
+    the desk has decided, or after: its decision would come to nothing by itself."""
+    thief = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    anna = Someone(house, ANNA_NEW, address="198.51.100.7")
+    begun = await recovers(house, anna)
+    assert said(await thief.stop_by(await house.link_to(ANNA, "stop"))) == "objected"
+    if not heard:
+        await set_totp(thief)
+    house.clock.push(HOUR)
+    await both_heard(house, await house.value("SELECT id FROM cases"))
+    if heard:
+        await set_totp(thief)
+    there = await going_on(house, begun.token)
+    await house.pass_time(7 * DAY)
+    assert said(await anna.another_code(there, Proof.CODE_NEW)) == "ready"
+    assert said(await anna.prove(there, code_new=await house.code_to(ANNA_NEW))) == "done"
+
+
 # what is sent to the desk
 
 
