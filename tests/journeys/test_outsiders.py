@@ -26,6 +26,7 @@ from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView, intake, tokens
 from rebind.flows.desk.casefiles import Access
 from rebind.flows.desk.caseviews import CaseView
+from rebind.flows.objections import NoticeView
 from rebind.flows.retention import Retention
 from tests.desk import AT_DESK, entered, hired, written
 from tests.factors import set_totp, totp_now
@@ -113,11 +114,15 @@ async def test_a_stolen_mailbox_does_not_stop_what_the_desk_has_decided(house: H
     assert said(resumed) == "waiting"
 
 
+async def confirming(who: Someone, purpose: Purpose, about: str = "") -> RequestView:
+    begun = await reauthentication.begin(who.house.desk, who.caller(), purpose, about)
+    assert isinstance(begun, RequestView), begun
+    return begun
+
+
 async def stops_with_a_second_factor(house: House, who: Someone, request: RequestView) -> str:
     """From a session, by a re-authentication with the authenticator app."""
-    about = request.id.hex()
-    begun = await reauthentication.begin(house.desk, who.caller(), Purpose.REQUEST_STOP, about)
-    assert said(begun) == "open", begun
+    begun = await confirming(who, Purpose.REQUEST_STOP, request.id.hex())
     assert said(await who.prove(begun, totp=totp_now(who))) == "done"
     caller, desk = who.caller(), house.desk
     return said(await objections.by_permit(desk, JOURNEYS, caller, request.id, begun.id))
@@ -137,7 +142,7 @@ async def test_a_second_factor_of_today_does_not_stop_what_the_desk_has_decided(
     house.clock.push(HOUR)
     assert (await thief.sign_in()).row == "I1"
     house.clock.push(HOUR)
-    setting = await reauthentication.begin(house.desk, thief.caller(), Purpose.TOTP_SET, "")
+    setting = await confirming(thief, Purpose.TOTP_SET)
     await thief.another_code(setting, Proof.CODE_CURRENT)
     assert said(await thief.prove(setting, code_current=await thief.newest_code())) == "done"
     await set_totp(thief, age=age)
@@ -162,6 +167,22 @@ async def test_nor_does_it_make_the_evidence_too_little(house: House, heard: boo
     await house.pass_time(7 * DAY)
     assert said(await anna.another_code(there, Proof.CODE_NEW)) == "ready"
     assert said(await anna.prove(there, code_new=await house.code_to(ANNA_NEW))) == "done"
+
+
+@pytest.mark.parametrize("address", [ANNA, ANNA_MAIL])
+async def test_whoever_began_it_is_not_heard_as_the_holder(house: House, address: str) -> None:
+    """The thief reads Anna's mailbox, and by it has begun to recover. Her message to stop it goes
+    there too: by its link he would be both sides of the case, also by stopping it himself."""
+    await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await recovers(house, Someone(house, THIEF), THIEF)
+    links = {to: await house.link_to(to, "stop") for to in (ANNA, ANNA_MAIL)}
+    stopped = await Someone(house, ANNA).stop_by(links[address])
+    assert said(stopped) == "objected"
+    assert (stopped.case is not None) == (address == ANNA)
+    for to, link in links.items():
+        seen = await objections.look(house.desk, link)
+        assert isinstance(seen, NoticeView)
+        assert (seen.case is not None) == (to == ANNA), to
 
 
 # what is sent to the desk
@@ -262,8 +283,9 @@ async def test_a_stranger_does_not_hide_the_cases_of_an_account(house: House) ->
             stranger = Someone(house, THIEF, address=f"203.0.{n}.{len(claimed)}")
             about = Letter(CaseKind.NOT_ME, "Hello", f"x{n}.{claimed[-4:]}@example.com", claimed)
             assert said(await cases.begin(house.desk, stranger.caller(), about)) == "open"
-    (mine,) = await cases.of_account(house.desk, inside.caller())
-    assert mine.kind == CaseKind.OTHER
+    mine = await cases.of_account(house.desk, inside.caller())
+    assert isinstance(mine, list)
+    assert [each.kind for each in mine] == [CaseKind.OTHER]
     link = (await anna.look_at(begun)).case
     assert link is not None
     assert (await entered(house, link)).row.id == case_id
