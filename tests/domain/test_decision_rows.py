@@ -857,6 +857,9 @@ def test_what_a_finished_request_rested_on_is_known_by_its_row(
     facts = facts_of(BEGUN, NOON - HOUR, NOON - 300 * DAY, row, new_holder)
     found = decided(Ask(Kind.UNDO, NumberStanding.PREVIOUS, undo=facts), BORIS, CODE_NEW)
     assert row_of(found) == ("U2" if freezes else "U1")
+    heard = facts_of(BEGUN, NOON - HOUR, NOON - 300 * DAY, row, new_holder, heard=True)
+    found = decided(Ask(Kind.UNDO, NumberStanding.PREVIOUS, undo=heard), BORIS, CODE_NEW)
+    assert row_of(found) == "U2", "two people let it go on, whatever its row"
 
 
 def test_the_rows_that_undo_must_not_beat_are_those_with_a_second_factor() -> None:

@@ -155,7 +155,7 @@ def _refusal_before_proofs(case: Case) -> Refuse | None:
         return None if undo.in_time(case) and not undo.leads_astray(case) else Refuse(NO_WAY)
     if account.state not in _MAY_ASK and not _may_all_the_same(case):
         return Refuse(ACCOUNT_LOCKED)
-    if ask.contested and _approved_at(case) is None:
+    if ask.contested and sign_in.approved_at(case) is None:
         return Refuse(SUPPORT_NEEDED)
     if ask.kind is Kind.RECOVER:
         return None if ask.number is NumberStanding.NONE else _replacement_refused(case)
@@ -192,12 +192,6 @@ def _may_all_the_same(case: Case) -> bool:
         return True
     may_lift = ask.kind is Kind.SIGN_IN or (ask.kind is Kind.RECOVER and ask.support)
     return may_lift and case.account.state is AccountState.LOCKED and sign_in.locked(case)
-
-
-def _approved_at(case: Case) -> Ms | None:
-    """When the support desk last said yes."""
-    approvals = (item for item in case.evidence if item.proof is Proof.OPERATOR_APPROVAL)
-    return max((item.first_at for item in approvals), default=None)
 
 
 def _satisfying(row: Row, way: Way, case: Case) -> Iterator[tuple[Evidence, ...]]:
@@ -244,7 +238,7 @@ def _outcome(row: Row, used: tuple[Evidence, ...], case: Case) -> Decision:
     if case.ask.contested:
         # From when both sides were heard, whenever the proofs were given.
         wait = max(wait, policy.wait_contested_d * DAY)
-        begins = max(begins, _approved_at(case) or begins)
+        begins = max(begins, sign_in.approved_at(case) or begins)
     if swapped and case.carrier.sim_changed_at is not None:
         begins = max(begins, case.carrier.sim_changed_at)
     until = begins + wait

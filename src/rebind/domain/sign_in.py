@@ -17,8 +17,21 @@ _SECOND = frozenset({Proof.TOTP, Proof.PASSKEY})
 
 
 def has_second_factor(case: Case) -> bool:
-    """Whether a passkey or TOTP is set. Recovery codes only stand in for one."""
-    return any(f.proof in _SECOND for f in case.account.factors)
+    """Whether a passkey or TOTP is set. Recovery codes only stand in for one. Of what two people at
+    the desk have let go on: whether an aged one was there when they did; else whoever was heard in
+    vain could set one with what was in dispute, and no evidence would be enough any more."""
+    account, heard_at = case.account, approved_at(case) if case.ask.contested else None
+    return any(
+        factor.proof in _SECOND
+        and (heard_at is None or aged(factor, account.enrolled_at, case.policy, heard_at))
+        for factor in account.factors
+    )
+
+
+def approved_at(case: Case) -> Ms | None:
+    """When the support desk last said yes."""
+    approvals = (item for item in case.evidence if item.proof is Proof.OPERATOR_APPROVAL)
+    return max((item.first_at for item in approvals), default=None)
 
 
 def phone_only(case: Case) -> bool:

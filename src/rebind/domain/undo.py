@@ -25,15 +25,17 @@ def facts_of(
     new_holder: bool,
     led_back: bool = False,
     lost: bool = False,
+    heard: bool = False,
 ) -> UndoFacts:
     """A finished request as the rule takes it: `row` is the one that it rested on; `lost`: the
-    telephone of the number that it replaced was reported lost."""
+    telephone of the number that it replaced was reported lost; `heard`: it was stopped once, and
+    two people at the desk let it go on, which is an approval whatever its row."""
     return UndoFacts(
         begun_at,
         done_at,
         old_number_since,
         row in ON_SECOND_FACTOR,
-        row in ON_APPROVAL,
+        heard or row in ON_APPROVAL,
         new_holder,
         led_back,
         lost,

@@ -34,7 +34,7 @@ from rebind.flows.desk.intake import Intake
 from rebind.store import case_threads, cases
 from rebind.store.case_threads import DocumentRow
 from rebind.store.cases import CaseRow
-from rebind.store.statements import Missed, Write
+from rebind.store.statements import Missed, Rows, Write
 
 _TURNS = 4
 """How often a case is read anew that moves while somebody writes."""
@@ -61,14 +61,15 @@ async def add_document(
 ) -> Refused | None:
     """Take a document in: cleaned, encrypted under the key of the case, and only then spoken of.
 
-    Refusals: case_closed, documents_enough; document_type, document_too_large,
-    document_unreadable, document_infected, scanner_unavailable, document_not_kept.
+    Refusals: case_closed, documents_enough (of the holder at once: what is sent stands on the
+    other side's page); document_type, document_too_large, document_unreadable, document_infected,
+    scanner_unavailable, document_not_kept, try_again (several of them at a time).
     """
     row, now = access.row, desk.clock.now()
     if casefiles.move_by_person(desk, row, now) is None or row.key_sealed is None:
         return Refused(CASE_CLOSED)
     (found,) = await desk.engine.read(case_threads.documents_of(row.id))
-    if len(case_threads.documents(found)) >= DOCUMENTS_MAX:
+    if access.side is not Side.PERSON or _full(found):
         return Refused(DOCUMENTS_ENOUGH)
     document_id = desk.dice.id(now)
     key = intake.key_of(desk.seal, row.id, row.key_sealed)
@@ -99,6 +100,10 @@ async def add_document(
     return refused
 
 
+def _full(documents: Rows) -> bool:
+    return len(case_threads.documents(documents)) >= DOCUMENTS_MAX
+
+
 async def _added(
     desk: Desk,
     caller: Caller,
@@ -108,7 +113,8 @@ async def _added(
     why: str | None,
     now: Ms,
 ) -> Refused | None:
-    """Keep what was added, and move the case; read anew where it moved under our hands."""
+    """Keep what was added, and move the case; read anew where it moved under our hands: others may
+    have sent documents while this one arrived."""
     row = access.row
     for _turn in range(_TURNS):
         move = casefiles.move_by_person(desk, row, now)
@@ -126,10 +132,14 @@ async def _added(
                 raise
         else:
             return None
-        (found,) = await desk.engine.read(cases.by_id(row.id))
+        found, documents = await desk.engine.read(
+            cases.by_id(row.id), case_threads.documents_of(row.id)
+        )
         again = cases.row(found)
         if again is None:
             return Refused(CASE_CLOSED)
+        if act is Act.DOCUMENT_ADDED and _full(documents):
+            return Refused(DOCUMENTS_ENOUGH)
         row = again
     return Refused(TRY_AGAIN)
 

@@ -3,14 +3,15 @@ account, by the link of a notice, or any full session of it.
 
 Looking changes nothing, and objecting is always an act of its own: mail scanners open links. The
 first objection ends the request; what had begun to wait becomes a case, which a supervisor decides
-who hears both sides. What they let go on is stopped by a second factor only.
+who hears both sides. An address that has answered a code in the request may stop it, and is not
+heard as the holder. What the desk lets go on is stopped by a second factor only.
 """
 
 import msgspec
 
 from rebind.domain.acts import Act
 from rebind.domain.cases import CaseKind, CaseState, Side
-from rebind.domain.evidence import Proof
+from rebind.domain.evidence import Proof, aged
 from rebind.domain.phone import masked
 from rebind.domain.refusals import (
     HEARD_ALREADY,
@@ -30,6 +31,7 @@ from rebind.flows.desk.casefiles import Wish
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Journeys, News, spread
+from rebind.flows.desk.notices import Addressee
 from rebind.flows.desk.views import RequestView
 from rebind.store import requests
 from rebind.store.statements import Query, Write
@@ -64,14 +66,14 @@ async def look(desk: Desk, link: str) -> NoticeView | Refused:
     row, state = dossier.row, dossier.state(now)
     done = state is State.DONE
     if dossier.kind is Kind.CLOSE:
-        return Refused(LINK_UNKNOWN) if done else _closing(desk, dossier, state, to)
+        return Refused(LINK_UNKNOWN) if done else _closing(desk, dossier, state, to.address)
     old = dossier.number_before(desk) if done else dossier.current_number(desk)
     if dossier.kind not in REPLACING or old is None:
         return Refused(LINK_UNKNOWN)
     if done and (row.stands_until is None or row.stands_until <= now):
         return Refused(LINK_UNKNOWN)
     case = None
-    if state is State.OBJECTED:
+    if state is State.OBJECTED and not _asked_from(desk, dossier, to):
         case = await casefiles.contested(desk, row.account_id, row.id, Side.HOLDER)
     return NoticeView(
         row.kind,
@@ -80,7 +82,7 @@ async def look(desk: Desk, link: str) -> NoticeView | Refused:
         masked(dossier.number(desk)),
         row.ended_at or row.begun_at,
         row.stands_until if done else row.wait_until,
-        views.shown(to),
+        views.shown(to.address),
         case,
     )
 
@@ -104,8 +106,11 @@ async def by_link(
     if isinstance(found, Refused):
         return found
     dossier, to = found
-    why = "mailbox" if "@" in to else "number"
-    return await _stop(desk, journeys, caller, dossier, why, now)
+    why = "mailbox" if to.channel == "mail" else "number"
+    view = await _stop(desk, journeys, caller, dossier, why, now)
+    if isinstance(view, RequestView) and _asked_from(desk, dossier, to):
+        return msgspec.structs.replace(view, case=None)
+    return view
 
 
 async def by_session(
@@ -139,10 +144,11 @@ async def by_permit(
     desk: Desk, journeys: Journeys, caller: Caller, request_id: Id, permit_id: Id
 ) -> RequestView | Refused:
     """Stop a request that the support desk has let go on: by a re-authentication for this very
-    request, on an account that has a second factor, which was thus shown.
+    request, on an account that had an aged second factor when both sides were heard. What somebody
+    has set since, perhaps with the very SIM that was in dispute, says nothing that was not heard.
 
     Refusals: session_required, session_ended, reauthentication_required, request_unknown,
-    request_finished, heard_already (the account has no second factor).
+    request_finished, heard_already (the account had no second factor).
     """
     now = desk.clock.now()
     about, reads = request_id.hex(), _whole(desk, request_id, now)
@@ -153,7 +159,7 @@ async def by_permit(
     dossier = dossiers.read(rows)
     if isinstance(dossier, Refused) or dossier.account_id != permit.account_id:
         return Refused(REQUEST_UNKNOWN)
-    if not permit.has(Proof.TOTP, Proof.PASSKEY):
+    if not _had_second_factor(desk, dossier):
         return Refused(HEARD_ALREADY)
     if not _could_stop(dossier, now):
         return Refused(REQUEST_FINISHED)
@@ -168,11 +174,21 @@ async def by_permit(
     return refused or views.request(desk, dossier, stopped, ())
 
 
+def _had_second_factor(desk: Desk, dossier: Dossier) -> bool:
+    row = dossier.row
+    enrolled_at = row.enrolled_at or row.begun_at
+    return any(
+        factor.proof in (Proof.TOTP, Proof.PASSKEY)
+        and aged(factor, enrolled_at, desk.policy, row.begun_at)
+        for factor in dossier.factors()
+    )
+
+
 def _whole(desk: Desk, request_id: Id, now: Ms) -> tuple[Query, ...]:
     return dossiers.queries(desk, request_id, None, now)
 
 
-async def _linked(desk: Desk, link: str, now: Ms) -> tuple[Dossier, str] | Refused:
+async def _linked(desk: Desk, link: str, now: Ms) -> tuple[Dossier, Addressee] | Refused:
     """The request that a link names and the address that it was sent to."""
     request_id = tokens.linked_request(link)
     if request_id is None:
@@ -181,7 +197,22 @@ async def _linked(desk: Desk, link: str, now: Ms) -> tuple[Dossier, str] | Refus
     if isinstance(dossier, Refused):
         return Refused(LINK_UNKNOWN)
     to = notices.sent_to(desk, dossier, link)
-    return Refused(LINK_UNKNOWN) if to is None else (dossier, to.address)
+    return Refused(LINK_UNKNOWN) if to is None else (dossier, to)
+
+
+def _asked_from(desk: Desk, dossier: Dossier, to: Addressee) -> bool:
+    """Whether a code to this address was answered in the request: whoever began it reads it."""
+    if to.channel != "mail":
+        answered = any(item.proof is Proof.CODE_CURRENT for item in dossier.evidence)
+        return answered and to.address == dossier.current_number(desk)
+    mailboxes = {
+        item.factor.set_at
+        for item in dossier.evidence
+        if item.proof is Proof.CODE_EMAIL and item.factor is not None
+    }
+    return any(
+        mail.address_key == to.address_key and mail.set_at in mailboxes for mail in dossier.emails
+    )
 
 
 async def _stop(

@@ -13,8 +13,10 @@ from contextlib import suppress
 
 import msgspec
 
-from rebind.domain.units import DAY, Ms
+from rebind.domain.units import DAY, Id, Ms
+from rebind.flows.desk import casefiles
 from rebind.flows.desk.desk import Desk
+from rebind.store import cases as store_cases
 from rebind.store import retention
 from rebind.store.retention import Walk
 from rebind.store.statements import Unavailable, Value, Write
@@ -26,6 +28,8 @@ STRETCH = 1_000
 
 EVERY: Ms = DAY
 """How often each table is walked."""
+
+_NAMES = (casefiles.contact, casefiles.claimed, casefiles.number)
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -59,6 +63,7 @@ class Retention(msgspec.Struct, frozen=True):
             retention.old_cases(now - policy.keep_cases_d * DAY, BATCH),
         )
         writes: list[Write] = [
+            *await self._terms(retention.ids(cases)),
             *retention.forget_requests(retention.ids(old)),
             *retention.forget_messages(retention.ids(sent)),
             *retention.forget_cases(retention.ids(cases)),
@@ -67,6 +72,18 @@ class Retention(msgspec.Struct, frozen=True):
             await desk.engine.write(writes)
         walked = [await self._walked(walk, days, now) for walk, days in self._walks()]
         return bool(writes) or any(walked)
+
+    async def _terms(self, found: Sequence[Id]) -> list[Write]:
+        """Of cases that go, what they were found by, made anew of what they still hold: the terms
+        stand in the order of their keys, not of their cases. Those of a retired key are gone."""
+        desk, writes = self.desk, list[Write]()
+        for rows in await desk.engine.read(*(store_cases.by_id(each) for each in found)):
+            row = store_cases.row(rows)
+            if row is not None:
+                names = (of(desk, row) for of in _NAMES)
+                if terms := casefiles.terms(desk, [name for name in names if name]):
+                    writes.append(retention.forget_terms(row.id, terms))
+        return writes
 
     def _walks(self) -> Sequence[tuple[Walk, int]]:
         """Each table that is walked, and after how many days its rows are old."""

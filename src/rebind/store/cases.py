@@ -61,7 +61,8 @@ _BY_ID = Statement("cases.by_id", f"SELECT {COLUMNS} FROM cases c WHERE c.id = :
 _OF_ACCOUNT = Statement(
     "cases.of_account",
     f"""
-    SELECT {COLUMNS} FROM cases c WHERE c.account_id = :account_id
+    SELECT {COLUMNS} FROM cases c
+    WHERE c.account_id = :account_id AND c.opening_id IS NULL AND c.opened_by IS NULL
     ORDER BY c.id DESC LIMIT :limit
     """,  # noqa: S608
 )
@@ -201,7 +202,7 @@ def by_id(case_id: Id) -> Query:
 
 
 def of_account(account_id: Id, limit: int) -> Query:
-    """The cases that are about an account, newest first."""
+    """The cases from inside an account or of what befell it, newest first; not what others say."""
     return Query(_OF_ACCOUNT, {"account_id": account_id, "limit": limit})
 
 

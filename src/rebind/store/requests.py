@@ -37,7 +37,7 @@ _WHOLE = """
         b.number_sealed, b.number_key, b.region, b.bound_at, b.confirmed_at,
         d.full_since, d.enrolled, d.reported_at, d.wrong_in_row,
         s.level, s.opened_at, s.expires_at, s.ended_at,
-        u.begun_at, u.ended_at, u.policy_row, u.number_version, t.device_id,
+        u.begun_at, u.ended_at, u.policy_row, u.contested, u.number_version, t.device_id,
         o.number_sealed, o.number_key, o.region, o.bound_at, o.confirmed_at,
         CASE WHEN r.kind = 'recover' THEN (
             SELECT MAX(f.seen_at) FROM sessions f
@@ -183,6 +183,7 @@ class RequestRow(msgspec.Struct, frozen=True):
     undone_begun_at: Ms | None
     undone_ended_at: Ms | None
     undone_row: str | None
+    undone_contested: int | None
     undone_version: int | None
     undone_device_id: Id | None
     undone_sealed: bytes | None

@@ -6,6 +6,7 @@ time has to be kept for what happens once a day). Every delete names rows by the
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
@@ -54,6 +55,10 @@ _OLD_REQUESTS = Statement(
     SELECT id FROM requests
     WHERE id < :before AND due_at IS NULL AND expires_at < :now
       AND (stands_until IS NULL OR stands_until < :now)
+      AND NOT EXISTS (
+        SELECT 1 FROM cases c JOIN requests d ON d.id = c.request_id
+        WHERE c.account_id = requests.account_id AND c.closed_at IS NULL
+          AND (d.id = requests.id OR d.about_id = requests.id))
     ORDER BY id LIMIT :limit
     """,
 )
@@ -110,7 +115,8 @@ def _first_id(at: Ms) -> Id:
 
 
 def old_requests(before: Ms, now: Ms, limit: int) -> Query:
-    """Requests that nothing follows from any more."""
+    """Requests that nothing follows from any more. What a case that is not closed decides about is
+    none of them, nor what an undo was about of which such a case decides."""
     return Query(_OLD_REQUESTS, {"before": _first_id(before), "now": now, "limit": limit})
 
 
@@ -137,6 +143,21 @@ def forget_requests(found: Sequence[Id]) -> list[Write]:
 def forget_cases(found: Sequence[Id]) -> list[Write]:
     """Delete cases with all that was said in them."""
     return _forget(_OF_CASES, found)
+
+
+@cache
+def _forget_terms(terms: int) -> Statement:
+    wanted = ", ".join(f":term{i}" for i in range(terms))
+    return Statement(
+        "case_terms.forget_case",
+        f"DELETE FROM case_terms WHERE term_key IN ({wanted}) AND case_id = :case_id",  # noqa: S608
+    )
+
+
+def forget_terms(case_id: Id, terms: Sequence[bytes]) -> Write:
+    """Let a case be found by these terms no more; at least one."""
+    args: dict[str, Value] = {f"term{i}": term for i, term in enumerate(terms)}
+    return Write(_forget_terms(len(terms)), {**args, "case_id": case_id}, expect=None)
 
 
 def forget_messages(found: Sequence[Id]) -> list[Write]:

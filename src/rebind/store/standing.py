@@ -120,8 +120,9 @@ class Standing(msgspec.Struct, frozen=True):
 
     @property
     def by_support(self) -> bool:
-        """Whether it comes from a case, whose link alone leads on with it."""
-        return self.case_id is not None
+        """Whether it comes from a case, or was decided in one: that case's link alone leads on with
+        it. A code to a mailbox would else stop by hand what its message stops no more."""
+        return self.case_id is not None or self.contested is not None
 
 
 def begin_waiting(

@@ -20,7 +20,8 @@ BYTES_MAX = DOCUMENT_BYTES_MAX + 16 * 1024
 """A document, and what a form writes around it."""
 
 _FIELDS_BYTES_MAX = 4 * 1024
-"""Of all fields before the file together, their names included."""
+"""Of everything before the file together: fields, their names, and the headers of each. A part
+that says nothing costs as much work as one that does."""
 
 
 class _Parts:
@@ -41,9 +42,11 @@ class _Parts:
         self._disposition = self._field = b""
 
     def header_field(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._header += data[start:end]
 
     def header_value(self, data: bytes, start: int, end: int) -> None:
+        self._count(end - start)
         self._value += data[start:end]
 
     def header_end(self) -> None:
@@ -64,10 +67,8 @@ class _Parts:
         if self.begun:
             self.file.append(data[start:end])
             return
+        self._count(end - start)
         self._field += data[start:end]
-        self._bytes += end - start + len(self._name)
-        if self._bytes > _FIELDS_BYTES_MAX:
-            raise Broken(FORM_MALFORMED)
 
     def part_end(self) -> None:
         if self.begun:
@@ -77,6 +78,11 @@ class _Parts:
 
     def end(self) -> None:
         self.whole = True
+
+    def _count(self, by: int) -> None:
+        self._bytes += by
+        if self._bytes > _FIELDS_BYTES_MAX:
+            raise Broken(FORM_MALFORMED)
 
 
 def _text(raw: bytes) -> str:

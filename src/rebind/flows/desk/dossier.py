@@ -274,6 +274,7 @@ class Dossier(msgspec.Struct, frozen=True):
             elsewhere and held,
             self._led_back(version),
             row.sms_off_at is not None and bound_at <= row.sms_off_at <= row.undone_ended_at,
+            row.undone_contested is not None,
         )
 
     def _led_back(self, version: int) -> bool:

@@ -9,6 +9,7 @@ Neighbours: `ports.Papers`, `ports.Scanner`, `ports.Blobs`, `ports.Envelope`.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,6 +24,7 @@ from rebind.domain.refusals import (
     DOCUMENT_TYPE,
     DOCUMENT_UNREADABLE,
     SCANNER_UNAVAILABLE,
+    TRY_AGAIN,
     Refusal,
     Refused,
 )
@@ -44,6 +46,10 @@ from rebind.ports import (
 
 COPIES_MAX = 4
 """Pieces of a body that may wait for the scanner, which the workshop has already read."""
+
+AT_ONCE = 3
+"""Documents of one case that may be on their way at a time: the workshop has room for few more, and
+whoever sends slowly holds each of them for minutes."""
 
 ORPHAN_MS: Ms = DAY
 """How old a blob has to be before the sweep may take it for an orphan: no upload lasts as long."""
@@ -76,6 +82,8 @@ class Intake(msgspec.Struct, frozen=True):
     envelope: Envelope
     dice: Dice
     clock: Clock
+    arriving: Counter[Id] = msgspec.field(default_factory=Counter[Id])
+    """How many documents of each case are on their way into this process."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -100,8 +108,12 @@ def key_of(seal: Seal, case_id: Id, key_sealed: bytes) -> bytes:
 async def take_in(
     tools: Intake, case_key: bytes, case_id: Id, document_id: Id, body: AsyncIterator[bytes]
 ) -> Taken | Refused:
-    """Look at a document, clean it and keep it. Raises what `body` raises; nothing is kept then."""
+    """Look at a document, clean it and keep it. Raises what `body` raises; nothing is kept then.
+    Refuses with try_again where as many of the case are on their way as may be."""
     sealed = partial(tools.envelope.sealed, case_key, case_id, document_id)
+    if tools.arriving[case_id] >= AT_ONCE:
+        return Refused(TRY_AGAIN)
+    tools.arriving[case_id] += 1
     try:
         if tools.scanner is None:
             return await _kept(tools, sealed, body, _unscanned)
@@ -112,6 +124,10 @@ async def take_in(
         return Refused(SCANNER_UNAVAILABLE, tools.clock.now() + MINUTE)
     except Unkept:
         return Refused(DOCUMENT_NOT_KEPT, tools.clock.now() + MINUTE)
+    finally:
+        tools.arriving[case_id] -= 1
+        if not tools.arriving[case_id]:
+            del tools.arriving[case_id]
 
 
 def opened(
