@@ -52,7 +52,12 @@ async def entered(house: House, link: str) -> Access:
 
 
 async def with_passport(
-    house: House, who: Operator, case_id: Id, *, kind: DocumentKind = DocumentKind.IDENTITY
+    house: House,
+    who: Operator,
+    case_id: Id,
+    *,
+    kind: str = DocumentKind.IDENTITY,
+    fact: Fact | None = None,
 ) -> Id:
     """A document in the case that somebody has found to match; only its row, for stories that
     nobody looks at it in."""
@@ -63,7 +68,7 @@ async def with_passport(
     )  # fmt: skip
     await house.engine.write([case_threads.add_document(case_id, row)])
     number = kind in (DocumentKind.OPERATOR_CONTRACT, DocumentKind.OPERATOR_STATEMENT)
-    fact = Fact.NUMBER_HISTORY if number else Fact.NAME
+    fact = fact or (Fact.NUMBER_HISTORY if number else Fact.NAME)
     checked = await casework.check_document(
         house.desk, AT_DESK, who, case_id, document_id, DocumentVerdict.MATCHES, fact
     )

@@ -811,8 +811,8 @@ async def decided(house: House, verdict: Verdict) -> None:
     case_id = await house.value("SELECT id FROM cases WHERE kind = 'frozen'")
     reason = REASONS[verdict][1]
     for step in (
-        case_decisions.propose(house.desk, AT_DESK, olga, case_id, verdict, reason),
-        case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, reason),
+        case_decisions.propose(house.desk, AT_DESK, olga, case_id, verdict, reason, fresh=True),
+        case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, reason, fresh=True),
     ):
         assert said(await step) == "ok"
     assert await broken(house) == []

@@ -80,7 +80,15 @@ _SUBMIT = Statement(
     """
     UPDATE cases SET version = version + 1, state = 'new', opened_at = :now, due_at = :due_at,
         proved_at = :proved_at
-    WHERE id = :id AND state = 'draft'
+    WHERE id = :id AND state = 'draft' AND opening_id = :opening_id
+    """,
+)
+_TAKE_UP = Statement(
+    "cases.take_up",
+    """
+    UPDATE cases SET version = version + 1, opening_id = :opening_id, account_id = :account_id,
+        number_key = :number_key, number_sealed = :number_sealed, region = :region
+    WHERE id = :id AND state = 'draft' AND opened_by IS NOT NULL
     """,
 )
 _TOUCH = Statement(
@@ -130,19 +138,6 @@ _DUE = Statement(
     WHERE c.due_at IS NOT NULL AND c.state = :state AND c.due_at <= :now
     ORDER BY c.due_at, c.id LIMIT :limit
     """,  # noqa: S608
-)
-
-
-_FORGET_WORDS = Statement(
-    "case_messages.forget_drafts",
-    """
-    DELETE FROM case_messages WHERE case_id IN (
-        SELECT id FROM cases WHERE id < :before AND state = 'draft' AND id >= :since)
-    """,
-)
-_FORGET_DRAFTS = Statement(
-    "cases.forget_drafts",
-    "DELETE FROM cases WHERE id < :before AND state = 'draft' AND id >= :since",
 )
 
 
@@ -240,15 +235,56 @@ def move(before: CaseRow, then: CaseRow) -> Write:
     return Write(_MOVE, args)
 
 
-def forget_drafts(before: Ms, since: Ms) -> list[Write]:
-    """Remove what was written between these moments and never confirmed."""
+@cache
+def _forget(by_desk: bool) -> tuple[Statement, Statement]:
+    whose = "NOT NULL" if by_desk else "NULL"
+    which = f"id < :before AND id >= :since AND state = 'draft' AND opened_by IS {whose}"
+    words = f"DELETE FROM case_messages WHERE case_id IN (SELECT id FROM cases WHERE {which})"  # noqa: S608
+    return (
+        Statement("case_messages.forget_drafts", words),
+        Statement("cases.forget_drafts", f"DELETE FROM cases WHERE {which}"),  # noqa: S608
+    )
+
+
+def forget_drafts(before: Ms, since: Ms, *, by_desk: bool) -> list[Write]:
+    """Remove what was written between these moments and never confirmed: by people, or by the desk
+    in their name."""
     args: dict[str, Value] = {"before": _first_id(before), "since": _first_id(since)}
-    return [Write(_FORGET_WORDS, args, expect=None), Write(_FORGET_DRAFTS, args, expect=None)]
+    return [Write(statement, args, expect=None) for statement in _forget(by_desk)]
 
 
-def submit(case_id: Id, due_at: Ms, proved_at: Ms | None, now: Ms) -> Write:
-    """The draft is a case from now on. Misses where it is one already."""
-    return Write(_SUBMIT, {"id": case_id, "due_at": due_at, "proved_at": proved_at, "now": now})
+def take_up(
+    case_id: Id,
+    opening_id: Id,
+    account_id: Id | None,
+    number_key: bytes | None,
+    number_sealed: bytes | None,
+    region: str | None,
+) -> Write:
+    """The person goes on with what the desk has written in their name: from now on that request
+    alone makes a case of the draft. Misses where it is one already."""
+    args: dict[str, Value] = {
+        "id": case_id,
+        "opening_id": opening_id,
+        "account_id": account_id,
+        "number_key": number_key,
+        "number_sealed": number_sealed,
+        "region": region,
+    }
+    return Write(_TAKE_UP, args)
+
+
+def submit(case_id: Id, opening_id: Id, due_at: Ms, proved_at: Ms | None, now: Ms) -> Write:
+    """The draft is a case from now on. Misses where it is one already, or another request was begun
+    for it since."""
+    args: dict[str, Value] = {
+        "id": case_id,
+        "opening_id": opening_id,
+        "due_at": due_at,
+        "proved_at": proved_at,
+        "now": now,
+    }
+    return Write(_SUBMIT, args)
 
 
 def touch(case_id: Id, version: int) -> Write:
@@ -272,8 +308,8 @@ def lock(case_id: Id, login: str, until: Ms, now: Ms) -> Write:
 
 
 def release(case_id: Id, login: str) -> Write:
-    """Give one's lock back, if one has it."""
-    return Write(_RELEASE, {"id": case_id, "login": login}, expect=None)
+    """Give one's lock back. Misses where one has none."""
+    return Write(_RELEASE, {"id": case_id, "login": login})
 
 
 def bounced(case_id: Id, now: Ms) -> Write:
