@@ -1,4 +1,5 @@
-"""The support desk among a million cases: how long a page of its queue takes, and opening a case.
+"""The support desk among a million cases: how long a page of its queue takes, opening a case, and
+the page of figures.
 
 `python -m bench.desk` fills both databases with cases, a tenth of them open, by SQL; then it asks
 the flows themselves, one after the other, as the console does. Server time only: no HTTP, no page.
@@ -23,7 +24,7 @@ from rebind.domain.limits import in_force
 from rebind.domain.operators import Operator, Role
 from rebind.domain.policy import Policy
 from rebind.domain.units import DAY, Id, Ms
-from rebind.flows import casebook
+from rebind.flows import casebook, figures
 from rebind.flows.casebook import Filter
 from rebind.flows.desk import Caller, Desk, casefiles
 from rebind.flows.desk.casefiles import Wish
@@ -33,6 +34,8 @@ from rebind.providers.dice.system import SystemDice
 from rebind.providers.hasher.argon2 import Argon2
 from rebind.providers.leaks.common import Common
 from rebind.providers.passkeys.webauthn import WebAuthn
+from rebind.store import daily_counts
+from rebind.store.daily_counts import Daily
 from rebind.store.engines import StoreEngine, open_engine
 from rebind.store.engines.postgres import connect
 from rebind.store.upgrade import upgrade
@@ -122,6 +125,14 @@ async def _real(desk: Desk, now: Ms) -> list[Id]:
     return found
 
 
+async def _busy_days(desk: Desk, now: Ms) -> None:
+    """Counts of every slot of the days that the page of figures shows."""
+    for day in range(figures.DAYS):
+        at = desk.calendar.local_day(now - day * DAY)
+        for slot in range(daily_counts.SLOTS):
+            await desk.engine.write([daily_counts.add(at, what, bytes([slot])) for what in Daily])
+
+
 async def _timed(what: Callable[[], Awaitable[object]], turns: int) -> tuple[float, float]:
     """(median, 99th of a hundred) in milliseconds."""
     took = []
@@ -138,6 +149,7 @@ async def _measure(database: Database, seal: Seal, turns: int) -> None:
         desk = _desk(engine, seal)
         now = desk.clock.now()
         real = await _real(desk, now)
+        await _busy_days(desk, now)
         middle = (now + 300_000, bytes(16))
         turn = iter(range(10**9))
 
@@ -155,6 +167,7 @@ async def _measure(database: Database, seal: Seal, turns: int) -> None:
             ),
             ("search by the last four digits", lambda: casebook.search(desk, _WHO, "0042")),
             ("a case is opened", opened),
+            ("the page of figures", lambda: figures.show(desk, _WHO)),
         ):
             median, worst = await _timed(work, turns)
             print(f"{database.engine:<12}{name:<34}{median:8.2f} ms  p99 {worst:8.2f} ms")

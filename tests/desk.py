@@ -60,11 +60,16 @@ async def version_of(house: House, case_id: Id) -> int:
 async def confirmed(house: House, who: Operator, case_id: Id, reason: Reason) -> Refused | None:
     """The second step, by somebody who has just looked at the case."""
     seen = await version_of(house, case_id)
-    return await case_decisions.confirm(house.desk, AT_DESK, who, case_id, seen, reason)
+    return await case_decisions.confirm(house.desk, AT_DESK, who, case_id, seen, reason, fresh=True)
 
 
 async def with_passport(
-    house: House, who: Operator, case_id: Id, *, kind: DocumentKind = DocumentKind.IDENTITY
+    house: House,
+    who: Operator,
+    case_id: Id,
+    *,
+    kind: str = DocumentKind.IDENTITY,
+    fact: Fact | None = None,
 ) -> Id:
     """A document in the case that somebody has found to match; only its row, for stories that
     nobody looks at it in."""
@@ -75,7 +80,7 @@ async def with_passport(
     )  # fmt: skip
     await house.engine.write([case_threads.add_document(case_id, row)])
     number = kind in (DocumentKind.OPERATOR_CONTRACT, DocumentKind.OPERATOR_STATEMENT)
-    fact = Fact.NUMBER_HISTORY if number else Fact.NAME
+    fact = fact or (Fact.NUMBER_HISTORY if number else Fact.NAME)
     checked = await casework.check_document(
         house.desk, AT_DESK, who, case_id, document_id, DocumentVerdict.MATCHES, fact
     )

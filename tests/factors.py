@@ -1,7 +1,12 @@
 """Factors for stories that are about something else: put in place behind the flows' back, as old as
 the story needs them."""
 
+from typing import Any
+
 from rebind.domain import recovery_codes as printed
+from rebind.domain.rows import Purpose
+from rebind.flows import loss, reauthentication
+from rebind.flows.desk import RequestView
 from rebind.store import passwords, recovery_codes, totps
 from tests.people import Someone
 
@@ -47,3 +52,15 @@ def totp_now(who: Someone, steps: int = 0) -> str:
     from pyotp import TOTP
 
     return TOTP(TOTP_SECRET).at(who.house.clock.now() // 1_000 + steps * 30)
+
+
+async def report_loss(who: Someone, **proofs: str) -> Any:
+    """The telephone is gone: one press, and where the device is not known, what is shown for it.
+    What became of it, or what is still asked for."""
+    desk = who.house.desk
+    view = await reauthentication.begin(desk, who.caller(), Purpose.SMS_SUSPEND)
+    if isinstance(view, RequestView) and view.state != "done" and proofs:
+        view = await who.prove(view, **proofs)
+    if not isinstance(view, RequestView) or view.state != "done":
+        return view
+    return await loss.suspend(desk, who.caller(), view.id)

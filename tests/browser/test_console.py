@@ -67,7 +67,7 @@ async def answers_and_proposes(olga: Person) -> None:
     await olga.unfolds("Prepared answers")
     async with olga.page.expect_response(lambda answer: answer.url.endswith("/lock")):
         await olga.page.locator("[data-macro]").first.click()
-    await olga.page.locator("[data-locked]:visible").wait_for()
+    await olga.page.locator("[data-locked]:visible button[formaction$='/release']").wait_for()
     assert olga.word("Hello. Thank you for writing to %(service)s.")[:10] in await box.input_value()
     await olga.presses("Send and wait for the person")
     await olga.reads("The answer was sent; it is their turn now")

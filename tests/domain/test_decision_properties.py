@@ -925,3 +925,28 @@ def test_a_lost_telephone_proves_nothing_but_that_it_was_found(case: Case) -> No
         return
     rest = [item for item in case.evidence if item.proof is not Proof.CODE_CURRENT]
     assert said(case) == said(with_evidence(case, *rest))
+
+
+@many
+@given(cases([Kind.REAUTHENTICATE]))
+def test_a_report_of_loss_rests_on_a_known_device_or_on_what_is_not_of_the_sim(case: Case) -> None:
+    """Elsewhere on a factor that was aged when it was shown, on an account with a second factor on
+    that; and on no code to the number, nor on what such a code has set."""
+    ask = msgspec.structs.replace(case.ask, purpose=Purpose.SMS_SUSPEND)
+    decision = said(msgspec.structs.replace(case, ask=ask))
+    if not isinstance(decision, Apply):
+        return
+    assert decision.row == "A4"
+    if {item.proof for item in case.evidence} & {Proof.KNOWN_DEVICE, Proof.OTHER_DEVICE}:
+        return
+    strong = {each.proof for each in case.account.factors} & {Proof.TOTP, Proof.PASSKEY}
+    wanted = SECOND_FACTORS if strong else {Proof.PASSWORD, Proof.CODE_EMAIL}
+    policy, enrolled_at = case.policy, case.account.enrolled_at
+    assert any(
+        item.proof in wanted
+        and item.factor is not None
+        and aged(item.factor, enrolled_at, policy, then)
+        and independent(item.factor, Proof.CODE_CURRENT, policy, then)
+        for item in case.evidence
+        for then in (item.first_at, item.last_at)
+    )

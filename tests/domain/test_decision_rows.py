@@ -1110,6 +1110,7 @@ def test_every_row_of_the_table_has_its_story() -> None:
         "A1",
         "A2",
         "A3",
+        "A4",
         "E1",
         "I1",
         "I2",

@@ -4,9 +4,14 @@ body of a document, which is never held."""
 import msgspec
 import pytest
 
+from rebind.domain import papers
 from rebind.domain.cases import DOCUMENT_BYTES_MAX
+from rebind.domain.limits import Override, in_force
+from rebind.domain.papers import Setting
 from rebind.entrypoints.shared.serving import App
 from tests import uploads
+from tests.entrypoints.browsers import Browser
+from tests.entrypoints.conftest import whole
 from tests.entrypoints.visitors import Visitor
 from tests.people import ANNA, ANNA_NEW, BORIS, House
 from tests.workshops import Workshop
@@ -71,6 +76,55 @@ async def test_a_case_by_its_link(house: House, visitor: Visitor, app: App) -> N
     assert (await stranger.get(case)).code in ("case_unknown", "session_required")
 
 
+async def test_kinds_of_documents_are_those_in_force(
+    workshop: Workshop, house: House, reported: list[BaseException]
+) -> None:
+    """The description names them and no other; one that is switched off is refused, and what was
+    sent before is still told of."""
+    bill = Setting("A bill", "Квитанция", ("orders",))
+    house.desk = msgspec.structs.replace(
+        house.desk, papers=papers.in_force({"bill": bill, "another": Setting(off=True)})
+    )
+    visitor = Visitor(whole(house, reported))
+    case, body = await opened(house, visitor), uploads.pieces(b"%PDF-")
+    path = "/api/v1/cases/{id}/documents/{kind}"
+    posted = (await visitor.get("/openapi.json")).json["paths"][path]["post"]
+    (pattern,) = (
+        each["schema"]["pattern"] for each in posted["parameters"] if each.get("name") == "kind"
+    )
+    assert pattern == "^(identity|operator_contract|operator_statement|bill)$"
+    taken = await visitor.ask("POST", f"{case}/documents/bill", body)
+    assert [each["kind"] for each in taken.json["documents"]] == ["bill"]
+    refused = await visitor.ask("POST", f"{case}/documents/another", body)
+    assert (refused.status, refused.code) == (400, "document_kind")
+    house.desk = msgspec.structs.replace(house.desk, papers=papers.BUILT_IN)
+    there = Browser(whole(house, reported))
+    page = await there.open(f"/support/{visitor.bearer}")
+    # In a language that the administrator has not to be asked for any more: as it is stored.
+    assert "bill 1 page" in page.words
+    assert (await visitor.get(case)).json["documents"] == taken.json["documents"]
+
+
+async def test_a_case_takes_so_many_messages_a_day(
+    house: House, reported: list[BaseException]
+) -> None:
+    few = in_force({"messages_case": Override(amount=1)})
+    house.desk = msgspec.structs.replace(house.desk, limits=few)
+    visitor = Visitor(whole(house, reported))
+    case = await opened(house, visitor)
+    assert (await visitor.post(f"{case}/messages", {"message": "Hello?"})).status == 200
+    again = await visitor.post(f"{case}/messages", {"message": "Hello?"})
+    assert (again.status, again.code) == (429, "too_many_messages")
+    assert again.headers["retry-after"] == "86400"
+    # On the page nothing of what was typed is lost.
+    browser = Browser(visitor.app)
+    page = f"/support/{visitor.bearer}"
+    await browser.open(page)
+    seen = await browser.submit(f"{page}/messages", message="A long letter\nabout an order")
+    assert (seen.status, "That were many messages for one day" in seen.words) == (429, True)
+    assert "A long letter\nabout an order</textarea>" in seen.answer.body.decode()
+
+
 async def test_a_case_from_inside(house: House, visitor: Visitor) -> None:
     anna, boris = await house.bring_in(ANNA), await house.bring_in(BORIS)
     for someone in (anna, boris):
@@ -105,7 +159,7 @@ async def test_a_document_is_the_body_itself(
     workshop.refusing = "type_unknown"
     assert (await visitor.ask("POST", path, whole)).code == "document_type"
     workshop.refusing = None
-    assert (await visitor.ask("POST", f"{case}/documents/cat", whole)).code == "path_unknown"
+    assert (await visitor.ask("POST", f"{case}/documents/cat", whole)).code == "document_kind"
     piece = b"x" * 2**20
     late = await visitor.ask("POST", path, [piece] * 21)
     said = {"content-length": str(DOCUMENT_BYTES_MAX + 1)}

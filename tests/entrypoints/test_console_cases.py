@@ -1,22 +1,29 @@
 """Cases at the console, page by page: what is found, said, looked at and decided there, and what
 somebody else's role or hands get instead."""
 
-from re import search
+from re import findall, search
 
+import msgspec
 import pytest
 
+from rebind.domain import papers
+from rebind.domain.cases import Fact
+from rebind.domain.evidence import CarrierFacts, SimAnswer, SubscriberAnswer
 from rebind.domain.operators import Role
-from rebind.domain.units import DAY, HOUR, Id
+from rebind.domain.papers import Setting
+from rebind.domain.units import DAY, HOUR, MINUTE, Id
 from rebind.entrypoints.console import app as console
 from rebind.entrypoints.shared.problems import Problems
 from rebind.entrypoints.shared.serving import App, application
+from rebind.flows import operators
+from rebind.flows.desk import Desk
 from rebind.flows.desk.casefiles import Access
 from rebind.store.statements import Unavailable
 from rebind.templates import pages
 from tests.desk import NEW_MAIL, entered, version_of, with_passport, written
 from tests.entrypoints.browsers import Browser
 from tests.entrypoints.conftest import PUBLIC_URL
-from tests.operators import Colleague, add_colleague
+from tests.operators import PASSWORD, Colleague, add_colleague, code_of, with_password
 from tests.people import ANNA, ANNA_NEW, House, Someone
 
 BOX = '<textarea[^>]*id="answer-message"'
@@ -66,12 +73,17 @@ class Office:
         return await self.house.acts(self.access.row.id)
 
 
+def door(house: House, desk: Desk, reported: list[BaseException]) -> App:
+    """The console of a desk."""
+    site = pages.site("Rebind", desk.policy, papers=desk.papers)
+    table = console.build(desk, site, intake=house.intake, public_url=PUBLIC_URL)
+    problems = Problems(house.clock, desk.policy.code_digits)
+    return application(table, [], problems, Unavailable, reported.append)
+
+
 @pytest.fixture
 async def office(house: House, reported: list[BaseException]) -> Office:
-    site = pages.site("Rebind", house.desk.policy)
-    table = console.build(house.desk, site, intake=house.intake, public_url=PUBLIC_URL)
-    problems = Problems(house.clock, house.desk.policy.code_digits)
-    app = application(table, [], problems, Unavailable, reported.append)
+    app = door(house, house.desk, reported)
     await house.bring_in(ANNA)
     access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
     office = Office(house, app, access)
@@ -110,7 +122,8 @@ async def test_a_page_of_the_queue_leads_to_the_next(office: Office) -> None:
     first = await olga.open("/console/cases?tab=new&kind=other")
     (further,) = [link for link in first.links if "after=" in link]
     then = await olga.open(further)
-    cases = [link for seen in (first, then) for link in seen.links if link.count("/") == 3]
+    links = [link for seen in (first, then) for link in seen.links]
+    cases = [link for link in links if link.count("/") == 3 and not link.endswith("/new")]
     assert len(cases) == len(set(cases)) == 60
 
 
@@ -166,6 +179,60 @@ async def test_one_writes_at_a_time(office: Office) -> None:
     assert "I too have something to say" in pavel.page.answer.body.decode()
     assert "olga has it until" in pavel.page.words
     assert "olga is writing" in (await pavel.open("/console/cases")).words
+    # A button leads there without scripts, and the case is free again.
+    page = await office.people["olga"].open(office.case)
+    assert f'formaction="{office.case}/release"' in page.answer.body.decode()
+    await office.does("pavel", "release")
+    assert pavel.page.status == 409
+    await office.does("olga", "release")
+    assert "You keep the case no longer" in office.people["olga"].page.words
+    assert "olga has it until" not in (await pavel.open(office.case)).words
+
+
+async def test_the_page_says_what_the_operator_of_the_number_says(
+    office: Office, reported: list[BaseException]
+) -> None:
+    house, olga = office.house, office.people["olga"]
+    swapped = house.clock.now() - 3 * DAY
+    house.carrier.answers[ANNA] = CarrierFacts(
+        SimAnswer.CHANGED, swapped, SubscriberAnswer.RECYCLED
+    )
+    said = "SIM was changed: 2026-01-02 08:00 UTC (3 days)"
+    assert said in (words := (await olga.open(office.case)).words), words
+    assert "Subscriber another one since the number was confirmed" in words
+    house.carrier.answers.clear()
+    assert "SIM not known Subscriber not known" in (await olga.open(office.case)).words
+    olga.app = door(house, msgspec.structs.replace(house.desk, carrier=None), reported)
+    assert "What the operator says of the number Not asked." in (await olga.open(office.case)).words
+
+
+async def test_a_document_is_held_against_what_its_kind_shows(
+    office: Office, reported: list[BaseException]
+) -> None:
+    house, olga = office.house, office.people["olga"]
+    bill = Setting("A bill", "Квитанция", ("orders",))
+    desk = house.desk
+    house.desk = msgspec.structs.replace(desk, papers=papers.in_force({"bill": bill}))
+    who = await office.colleagues["olga"].operator()
+    document_id = await with_passport(
+        house, who, office.access.row.id, kind="bill", fact=Fact.ORDERS
+    )
+    here = f"{office.case}/documents/{document_id.hex()}"
+    olga.app = door(house, house.desk, reported)
+    assert "A bill" in (await olga.open(office.case)).words
+    offered = set(
+        findall('value="(matches:[a-z_]+)"', (await olga.open(here)).answer.body.decode())
+    )
+    assert offered == {"matches:orders"}
+    assert (await olga.submit(f"{here}/check", found="matches:name")).status == 409
+    # The kind was taken out of the file: it has the name that it is stored under.
+    olga.app = door(house, desk, reported)
+    seen = await olga.open(here)
+    assert (seen.status, "bill" in seen.words, "A bill" in seen.words) == (200, True, False)
+    assert b'value="matches:' not in seen.answer.body
+    assert (await olga.submit(f"{here}/check", found="matches:orders")).status == 409
+    await olga.open(here)
+    assert "does not match" in (await olga.submit(f"{here}/check", found="does_not_match")).words
 
 
 async def test_two_people_decide_and_the_page_says_what_follows(office: Office) -> None:
@@ -307,3 +374,79 @@ async def test_figures_tell_what_happened(office: Office) -> None:
     words = (await office.people["olga"].open("/console/figures")).words
     for said in ("First answer, median 1.0 h", "Against 1 (100 %)", "For the person 0 (0 %)"):
         assert said in words
+
+
+# a decision takes a proof of the last minutes
+
+CHOICE, WHY = "for:documents_match", "documents_match"
+CONFIRM = "/console/confirm"
+
+
+async def _case_with_passport(office: Office) -> None:
+    await office.passport()
+    await office.hires("sonya", Role.SUPERVISOR)
+
+
+async def test_a_stolen_session_decides_nothing(office: Office) -> None:
+    """Her cookie, or her desk left unlocked over lunch: no key of hers."""
+    await _case_with_passport(office)
+    olga, sonya = office.people["olga"], office.people["sonya"]
+    office.house.clock.push(10 * MINUTE + 1)
+    thief = await office.does("olga", "decision", decision=CHOICE)
+    assert thief.page.path.partition("?")[0] == CONFIRM
+    assert "case_proposed" not in await office.acts()
+    # What decides nothing asks for nothing.
+    await office.does("olga", "note", message="He looks alike.")
+    assert olga.page.path == f"{office.case}?done=noted"
+    await office.returns("olga")
+    await office.does("olga", "decision", decision=CHOICE)
+    assert olga.page.path == f"{office.case}?done=proposed"
+    thief = await office.does("sonya", "confirm", reason=WHY)
+    assert thief.page.path.partition("?")[0] == CONFIRM
+    # Whoever else has a key confirms who they are, and not that they are she.
+    await office.hires("mark", Role.SUPERVISOR)
+    sonya.jar[SESSION] = office.people["mark"].jar[SESSION]
+    await office.does("sonya", "confirm", reason=WHY)
+    assert (sonya.page.status, "case_confirmed" in await office.acts()) == (403, False)
+    await office.returns("sonya")
+    await office.does("sonya", "confirm", reason=WHY)
+    assert sonya.page.path == f"{office.case}?done=confirmed"
+    assert "case_confirmed" in await office.acts()
+
+
+async def test_against_needs_no_proof_to_propose_and_one_to_confirm(office: Office) -> None:
+    await office.hires("sonya", Role.SUPERVISOR)
+    office.house.clock.push(11 * MINUTE)
+    await office.does("olga", "decision", decision="against:not_enough")
+    assert office.people["olga"].page.path == f"{office.case}?done=proposed"
+    sonya = await office.does("sonya", "confirm", reason="not_enough")
+    assert sonya.page.path.partition("?")[0] == CONFIRM
+
+
+async def test_without_a_script_she_confirms_by_her_app_and_comes_back_to_her_choice(
+    office: Office,
+) -> None:
+    house = office.house
+    await office.passport()
+    invitation = await operators.add(house.desk, "sonya", "Sonya", Role.SUPERVISOR)
+    assert isinstance(invitation, operators.Invitation)
+    caller, secret = await with_password(house, invitation)
+    await office.does("olga", "decision", decision=CHOICE)
+    assert await office.second() == "sonya"
+    browser = office.people["sonya"] = Browser(office.app)
+    assert caller.bearer is not None
+    browser.jar[SESSION] = caller.bearer
+    house.clock.push(11 * MINUTE)
+    asked = await office.does("sonya", "confirm", reason=WHY)
+    assert "confirm" in asked.page.form("/console/sign-in").fields
+    typed = {"password": PASSWORD, "code": code_of(house, secret)}
+    wrong = await browser.submit("/console/sign-in", **{**typed, "code": "000000"})
+    assert wrong.status == 403
+    house.clock.push(MINUTE)
+    back = await browser.submit("/console/sign-in", **{**typed, "code": code_of(house, secret)})
+    assert back.path == f"{office.case}?reason={WHY}"
+    assert "Nothing is decided yet" in back.words
+    assert search(rf'<option value="{WHY}" selected>', back.answer.body.decode())
+    assert "case_confirmed" not in await office.acts()
+    done = await browser.submit(f"{office.case}/confirm", reason=WHY)
+    assert done.path == f"{office.case}?done=confirmed"

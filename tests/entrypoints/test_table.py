@@ -115,6 +115,7 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
             "addEmail",
             "removeEmail",
             "restoreSms",
+            "suspendSms",
             "passkeyOptions",
             "addPasskey",
             "removePasskey",
@@ -132,7 +133,8 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
     "confirmTotp": {*_SPENDS, TOO_MANY_CODES},
     # Each has one guard, and a word for it.
     "makeEmailPrimary": {TRY_AGAIN},
-    "suspendSms": {SMS_SIGN_IN_CLOSED, TRY_AGAIN},
+    # As above; but whose request it is about is told.
+    "resumeRequest": {SMS_SIGN_IN_CLOSED},
     # A miss while a wrong code is counted is caught where it is counted.
     "prove": {TOO_MANY_CODES},
     # They ask whether the device's own limit is spent, and tell nobody.

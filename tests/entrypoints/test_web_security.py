@@ -5,7 +5,7 @@ import pytest
 from rebind.domain.units import DAY, HOUR
 from rebind.entrypoints.shared.serving import App
 from tests.entrypoints.browsers import Browser, Seen
-from tests.entrypoints.test_web_journeys import LANGUAGES, SESSION, sign_in
+from tests.entrypoints.test_web_journeys import DEVICE, LANGUAGES, SESSION, sign_in
 from tests.factors import set_password, set_totp
 from tests.people import ANNA, ANNA_MAIL, BORIS, House, Someone
 
@@ -127,7 +127,7 @@ async def test_a_lost_phone_and_the_way_back(house: House, both: App, language: 
     there = await browser.open("/security")
     assert "/security/lost-phone" in there.links
     await browser.open("/security/lost-phone")
-    off = await browser.submit("/security/lost-phone")
+    off = await browser.submit(CONFIRM, purpose="sms_suspend")
     assert (off.status, off.path) == (200, "/security/lost-phone")
     assert await house.value("SELECT sms_off_at FROM accounts") is not None
     begun = await browser.submit(CONFIRM, purpose="sms_restore")
@@ -142,9 +142,10 @@ async def test_a_second_press_is_told_on_the_page(
     house: House, browser: Browser, anna: Someone
 ) -> None:
     page = await browser.open("/security/lost-phone")
-    csrf = {"csrf": page.form("/security/lost-phone").fields["csrf"]}
+    pressed = page.form(CONFIRM, purpose="sms_suspend").fields
     for status in (200, 409):
-        assert (await browser.send("/security/lost-phone", csrf)).status == status
+        told = await browser.send(CONFIRM, pressed)
+        assert (told.status, "Codes by SMS are off since" in told.words) == (status, True)
 
 
 async def test_a_lost_phone_is_reported_from_inside_only(browser: Browser) -> None:
@@ -153,15 +154,30 @@ async def test_a_lost_phone_is_reported_from_inside_only(browser: Browser) -> No
     assert asked.path == "/sign-in?next=/security/lost-phone"
 
 
+async def test_on_a_new_device_a_lost_phone_is_confirmed_first(
+    house: House, browser: Browser, anna: Someone
+) -> None:
+    """Her session, copied into a browser that the account does not know; then by her mailbox."""
+    browser.jar.pop(DEVICE)
+    await browser.open("/security/lost-phone")
+    asked = await browser.submit(CONFIRM, purpose="sms_suspend")
+    assert asked.path.startswith("/requests/")
+    assert "Confirm that it is you to switch off codes by SMS" in asked.words
+    assert await house.value("SELECT sms_off_at FROM accounts") is None
+    off = await answer(house, browser, code_email=ANNA_MAIL)
+    assert (off.path, "Codes by SMS are off since" in off.words) == ("/security/lost-phone", True)
+
+
 async def test_a_stranger_with_the_sim_reads_why_not(house: House, browser: Browser) -> None:
     boris = await house.bring_in(BORIS, locale="en", since=house.clock.now() - 30 * DAY)
     await sign_in(house, browser, boris.elsewhere())
     await browser.open("/sign-in/check")
     await browser.submit("/sign-in/check", mine="yes")
     page = await browser.open("/security/lost-phone")
-    refused = await browser.submit("/security/lost-phone")
+    refused = await browser.submit(CONFIRM, purpose="sms_suspend")
     assert (page.status, refused.status) == (200, 409)
-    assert "still too new" in refused.words
+    assert "Use a device that you have used for a week" in refused.words
+    assert "/support/new?kind=other" in refused.links
     assert await house.value("SELECT sms_off_at FROM accounts") is None
 
 
@@ -243,7 +259,7 @@ async def test_nothing_begins_without_a_form_of_ours(
     house: House, browser: Browser, anna: Someone
 ) -> None:
     mine = await id_of(house, ANNA_MAIL)
-    for path in (CONFIRM, "/security/lost-phone", f"/security/emails/{mine}/primary"):
+    for path in (CONFIRM, f"/security/emails/{mine}/primary"):
         refused = await browser.send(path, {"purpose": "email_remove", "about": mine})
         assert refused.status == 403, path
         opened = await browser.open(path)

@@ -25,6 +25,7 @@ from tests.authenticator import Authenticator
 from tests.factors import (
     PASSWORD,
     RECOVERY_CODE,
+    report_loss,
     set_password,
     set_recovery_code,
     set_totp,
@@ -172,13 +173,14 @@ async def _email_made_primary(house: House) -> Step:
 async def _sms_suspended(house: House) -> Step:
     anna = await _anna(house)
     await set_password(anna, age=OLD)
-    return lambda: loss.suspend(house.desk, anna.caller())
+    permit = await _permit(anna, Purpose.SMS_SUSPEND)
+    return lambda: loss.suspend(house.desk, anna.caller(), permit)
 
 
 async def _sms_restored(house: House) -> Step:
     anna = await _anna(house)
     await set_totp(anna, age=OLD)
-    assert said(await loss.suspend(house.desk, anna.caller())) == "ok"
+    assert said(await report_loss(anna)) == "ok"
     house.clock.push(MINUTE)
     permit = await _permit(anna, Purpose.SMS_RESTORE)
     return lambda: loss.restore(house.desk, anna.caller(), permit)

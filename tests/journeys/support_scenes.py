@@ -17,6 +17,7 @@ from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, MINUTE, Id
 from rebind.flows import (
     case_decisions,
+    case_opening,
     casebook,
     cases,
     casework,
@@ -26,6 +27,7 @@ from rebind.flows import (
     reauthentication,
     recover,
 )
+from rebind.flows.case_opening import Heard
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView, tokens
@@ -99,6 +101,19 @@ async def _case_opened(house: House) -> Step:
     return lambda: lost.prove(begun, **codes)
 
 
+async def _case_opened_by_desk(house: House) -> Step:
+    olga, _sonya = await _people(house)
+    heard = Heard(CaseKind.LOST_ACCESS, "The phone is gone.", NEW_MAIL, "en", ANNA)
+    return lambda: case_opening.write_down(house.desk, AT_DESK, olga, heard)
+
+
+async def _person_takes_it_up(house: House) -> Step:
+    assert isinstance(await (await _case_opened_by_desk(house))(), str)
+    link = await house.link_to(NEW_MAIL, "support/draft")
+    caller = Someone(house, ANNA_NEW).caller()
+    return lambda: case_opening.take_up(house.desk, caller, link, ANNA_NEW, "And more.")
+
+
 async def _case_opened_inside(house: House) -> Step:
     anna = await _anna(house)
     return lambda: cases.open_signed_in(house.desk, anna.caller(), QUESTION)
@@ -164,6 +179,8 @@ async def _desk_works(house: House) -> Step:
     message: Id = await house.value("SELECT id FROM case_messages")
     matches, why = DocumentVerdict.MATCHES, Reason.SOLVED_OTHERWISE
     return each(
+        lambda: casework.take(desk, AT_DESK, olga, case_id),
+        lambda: casework.release(desk, AT_DESK, olga, case_id),
         lambda: casework.assign(desk, AT_DESK, olga, case_id, "olga"),
         lambda: casework.answer(desk, AT_DESK, olga, case_id, "Thank you."),
         lambda: casework.note(desk, AT_DESK, olga, case_id, "She sounds honest."),
@@ -177,7 +194,7 @@ async def _proposed(house: House, who: Operator, access: Access, verdict: Verdic
     """A case that waits for the second person, and with which reason they may agree."""
     reason = Reason.DOCUMENTS_MATCH if verdict is Verdict.FOR else Reason.NOT_ENOUGH
     proposed = await case_decisions.propose(
-        house.desk, AT_DESK, who, access.row.id, verdict, reason
+        house.desk, AT_DESK, who, access.row.id, verdict, reason, fresh=True
     )
     assert proposed is None, proposed
     return reason
@@ -190,7 +207,9 @@ async def _one_decides(house: House) -> Step:
     reason = await _proposed(house, olga, question, Verdict.AGAINST)
     desk = house.desk
     return each(
-        lambda: case_decisions.propose(desk, AT_DESK, olga, lost.row.id, Verdict.AGAINST, reason),
+        lambda: case_decisions.propose(
+            desk, AT_DESK, olga, lost.row.id, Verdict.AGAINST, reason, fresh=True
+        ),
         lambda: case_decisions.reject(desk, AT_DESK, sonya, question.row.id, "Ask her again."),
     )
 
@@ -301,6 +320,8 @@ async def _data_exported(house: House) -> Step:
 FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "case begins": (_case_begins, {Act.REQUEST_BEGUN}),
     "case opened": (_case_opened, {Act.PROOF_ACCEPTED, Act.CASE_OPENED}),
+    "case opened by the desk": (_case_opened_by_desk, {Act.CASE_DRAFTED}),
+    "person takes it up": (_person_takes_it_up, {Act.REQUEST_BEGUN}),
     "case opened from inside": (_case_opened_inside, {Act.CASE_OPENED}),
     "person adds to a case": (
         _person_adds,
@@ -311,6 +332,8 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "desk works": (
         _desk_works,
         {
+            Act.CASE_KEPT,
+            Act.CASE_LET_GO,
             Act.CASE_ASSIGNED,
             Act.CASE_ANSWERED,
             Act.CASE_NOTED,

@@ -15,6 +15,7 @@ from rebind.store import emails as store
 from tests.factors import (
     PASSWORD,
     RECOVERY_CODE,
+    report_loss,
     set_password,
     set_recovery_code,
     set_totp,
@@ -125,7 +126,7 @@ async def test_two_things_that_the_sim_has_set_are_one_proof(house: House) -> No
     added = await emails.add(house.desk, thief.caller(), view.id, THIEFS_MAIL)
     assert isinstance(added, emails.EmailView), added
     assert said(await boris.sign_in()) == "done"
-    assert said(await loss.suspend(house.desk, boris.caller())) == "ok"
+    assert said(await report_loss(boris)) == "ok"
     house.clock.push(6 * DAY)
     there = boris.elsewhere("203.0.113.8")
     assert said(await signs_in(there, password=THIEFS_PASSWORD)) == "done"
@@ -138,7 +139,7 @@ async def test_a_password_that_the_sim_has_set_does_not_bring_the_sim_back(house
     """The holder reports the loss; the thief, inside still, has nothing that is not of that SIM."""
     boris, thief = await sms_thief(house)
     assert said(await boris.sign_in()) == "done"
-    assert said(await loss.suspend(house.desk, boris.caller())) == "ok"
+    assert said(await report_loss(boris)) == "ok"
     house.clock.push(MINUTE)
     view = await confirming(thief, Purpose.SMS_RESTORE)
     if isinstance(view, RequestView):
@@ -210,7 +211,7 @@ async def test_after_a_day_the_password_is_enough(house: House) -> None:
 async def test_a_stolen_password_and_a_report_of_loss_shut_nobody_out(house: House) -> None:
     """He reports her telephone lost, so that no code signs her in, and wants the password gone."""
     anna, thief = await phished(house)
-    assert said(await loss.suspend(house.desk, thief.caller())) == "ok"
+    assert said(await report_loss(thief, password=PASSWORD)) == "ok"
     for purpose in (Purpose.PASSWORD_REMOVE, Purpose.PASSWORD_SET, Purpose.TOTP_SET):
         view = await confirming(thief, purpose)
         done = await thief.prove(view, password=PASSWORD)
@@ -230,7 +231,7 @@ async def test_where_nothing_else_is_there_the_time_is_told(house: House) -> Non
     opened = house.clock.now()
     assert said(await signs_in(there, password=PASSWORD)) == "done"
     house.clock.push(MINUTE)
-    assert said(await loss.suspend(house.desk, there.caller())) == "ok"
+    assert said(await report_loss(there, password=PASSWORD)) == "ok"
     refused = await confirming(there, Purpose.PASSKEY_ADD)
     assert (said(refused), refused.until) == ("session_too_young", opened + DAY)
 
@@ -243,7 +244,7 @@ async def lost_and_moved(house: House) -> tuple[Someone, Someone]:
     anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
     await anna.sign_in()
     house.clock.push(HOUR)
-    assert said(await loss.suspend(house.desk, anna.caller())) == "ok"
+    assert said(await report_loss(anna)) == "ok"
     begun = await c5(house, anna)
     await house.pass_time(14 * DAY)
     await anna.another_code(begun, Proof.CODE_NEW)
@@ -281,7 +282,7 @@ async def test_a_mailbox_that_the_lost_sim_has_set_takes_nothing_back(house: Hou
     key = house.seal.index("email", THIEFS_MAIL)
     await house.engine.write([store.add(anna.account, email_id, key, sealed, "code_current", now)])
     house.clock.push(8 * DAY)
-    assert said(await loss.suspend(house.desk, anna.caller())) == "ok"
+    assert said(await report_loss(anna)) == "ok"
     begun = await c5(house, anna)
     await house.pass_time(14 * DAY)
     await anna.another_code(begun, Proof.CODE_NEW)

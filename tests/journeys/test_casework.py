@@ -1,10 +1,13 @@
 """casework: what the desk does to a case, and what two people decide."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
 from rebind.domain import cases as rules
+from rebind.domain import papers
 from rebind.domain.cases import (
     CaseKind,
     CaseState,
@@ -15,8 +18,9 @@ from rebind.domain.cases import (
     Reason,
     Verdict,
 )
-from rebind.domain.evidence import Proof
+from rebind.domain.evidence import CarrierFacts, Proof, SimAnswer, SubscriberAnswer
 from rebind.domain.operators import Operator, Role
+from rebind.domain.papers import Setting
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
 from rebind.domain.rows import Wait
@@ -24,7 +28,7 @@ from rebind.domain.units import DAY, HOUR, Id
 from rebind.flows import case_decisions, casebook, cases, casework, correspondence
 from rebind.flows.casebook import CaseSeen, Filter, Page
 from rebind.flows.cases import Letter
-from rebind.flows.desk import RequestView
+from rebind.flows.desk import RequestView, approving
 from tests.desk import AT_DESK, NEW_MAIL, confirmed, entered, hired, with_passport, written
 from tests.journeys.waits import told
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, RUSSIA, House, Someone, said
@@ -42,7 +46,11 @@ class Desk:
     async def propose(self, who: Operator, verdict: Verdict = Verdict.FOR) -> str:
         reason = rules.REASONS[verdict][0]
         desk = self.house.desk
-        return said(await case_decisions.propose(desk, AT_DESK, who, self.case_id, verdict, reason))
+        return said(
+            await case_decisions.propose(
+                desk, AT_DESK, who, self.case_id, verdict, reason, fresh=True
+            )
+        )
 
     async def confirm(self, who: Operator, reason: Reason = Reason.DOCUMENTS_MATCH) -> str:
         return said(await confirmed(self.house, who, self.case_id, reason))
@@ -198,12 +206,12 @@ async def test_puppets_of_one_administrator_do_not_decide_together(house: House)
     olga = Operator("olga", "Olga", Role.OPERATOR, "root", house.clock.now() - 29 * DAY)
     access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
     refused = await case_decisions.propose(
-        house.desk, AT_DESK, olga, access.row.id, Verdict.AGAINST, Reason.NOT_ENOUGH
+        house.desk, AT_DESK, olga, access.row.id, Verdict.AGAINST, Reason.NOT_ENOUGH, fresh=True
     )
     assert said(refused) == "no_second"
     house.clock.push(DAY)
     proposed = await case_decisions.propose(
-        house.desk, AT_DESK, olga, access.row.id, Verdict.AGAINST, Reason.NOT_ENOUGH
+        house.desk, AT_DESK, olga, access.row.id, Verdict.AGAINST, Reason.NOT_ENOUGH, fresh=True
     )
     assert proposed is None
 
@@ -214,6 +222,150 @@ async def test_one_answers_at_a_time(house: House, desk: Desk) -> None:
     assert await desk.answer("Hello", desk.olga) == "ok"
     house.clock.push(11 * 60_000)
     assert await desk.answer("Hello", desk.pavel) == "ok"
+
+
+async def test_who_keeps_a_case_gives_it_back(house: House, desk: Desk) -> None:
+    async def acts(act: Awaitable[object]) -> str:
+        return said(await act)
+
+    def let_go(who: Operator) -> Awaitable[object]:
+        return casework.release(house.desk, AT_DESK, who, desk.case_id)
+
+    def take(who: Operator) -> Awaitable[object]:
+        return casework.take(house.desk, AT_DESK, who, desk.case_id)
+
+    assert await acts(take(desk.olga)) == "ok"
+    # Nobody breaks it: not a colleague, and not a supervisor either.
+    for other in (desk.pavel, desk.sonya):
+        assert await acts(let_go(other)) == "case_locked"
+        assert await acts(take(other)) == "case_locked"
+    assert await acts(let_go(desk.vera)) == "right_missing"
+    assert await acts(let_go(desk.olga)) == "ok"
+    assert await desk.answer("Hello", desk.pavel) == "ok"
+    # Once more is no harm, and no act.
+    assert await acts(let_go(desk.olga)) == "ok"
+    kept = [act for act in await house.acts(desk.case_id) if act in ("case_kept", "case_let_go")]
+    assert kept == ["case_kept", "case_let_go"]
+
+
+async def test_what_is_said_or_given_away_is_kept_no_longer(house: House, desk: Desk) -> None:
+    def propose() -> Awaitable[object]:
+        return case_decisions.propose(
+            house.desk,
+            AT_DESK,
+            desk.olga,
+            desk.case_id,
+            Verdict.AGAINST,
+            Reason.NOT_ENOUGH,
+            fresh=True,
+        )
+
+    def assign(to: str | None) -> Awaitable[object]:
+        return casework.assign(house.desk, AT_DESK, desk.olga, desk.case_id, to)
+
+    def close() -> Awaitable[object]:
+        return casework.close(house.desk, AT_DESK, desk.olga, desk.case_id, Reason.SOLVED_OTHERWISE)
+
+    def answer() -> Awaitable[object]:
+        return casework.answer(house.desk, AT_DESK, desk.olga, desk.case_id, "Thank you.")
+
+    query = "SELECT locked_by FROM cases WHERE id = :id"
+    steps: tuple[tuple[Callable[[], Awaitable[object]], str | None], ...] = (
+        (lambda: assign("olga"), "olga"),
+        (answer, None),
+        (lambda: assign("pavel"), None),
+        (lambda: assign(None), None),
+        (propose, None),
+        (close, None),
+    )
+    for act, keeps in steps:
+        assert await casework.take(house.desk, AT_DESK, desk.olga, desk.case_id) is None
+        assert said(await act()) == "ok"
+        assert await house.value(query, id=desk.case_id) == keeps
+
+
+async def test_what_the_operator_of_the_number_says_is_asked_once(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands beside the facts of the account, and the same answer is what the rule is asked
+    with."""
+    assert (await desk.seen()).account is not None
+    house.carrier.asked.clear()
+    swapped = house.clock.now() - DAY
+    answer = CarrierFacts(SimAnswer.CHANGED, swapped, SubscriberAnswer.SAME)
+    house.carrier.answers[ANNA] = answer
+
+    async def says() -> CarrierFacts | None:
+        seen = await desk.seen()
+        assert isinstance(seen.prospect, Wait)
+        assert seen.account is not None
+        return seen.account.carrier
+
+    assert await says() == answer
+    assert [number for number, _since in house.carrier.asked] == [ANNA]
+
+    # One who is down, and one who never answers, know nothing; the page is there all the same.
+    async def refuses() -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(approving, "CARRIER_S", 0.01)
+    for trouble in (refuses, asyncio.Event().wait):
+        house.carrier.meanwhile.append(trouble)
+        assert await says() == CarrierFacts()
+    house.desk = msgspec.structs.replace(house.desk, carrier=None)
+    assert await says() is None
+
+
+async def test_a_kind_of_the_administrators_own_carries_an_approval(
+    house: House, desk: Desk
+) -> None:
+    bill = Setting("A bill", "Квитанция", ("orders", "number_history"))
+    plain, ours = house.desk, papers.in_force({"bill": bill, "another": Setting(off=True)})
+    house.desk = msgspec.structs.replace(plain, papers=ours)
+    access, caller = await entered(house, desk.link), Someone(house, ANNA_NEW).caller()
+    body = Unread()
+    for kind in ("another", "cat", ""):
+        refused = await correspondence.add_document(
+            house.desk, house.intake, caller, access, kind, body
+        )
+        assert said(refused) == "document_kind", kind
+    bill_id = await with_passport(
+        house, desk.olga, desk.case_id, kind="bill", fact=Fact.NUMBER_HISTORY
+    )
+
+    async def matches(fact: Fact) -> str:
+        verdict = DocumentVerdict.MATCHES
+        args = (desk.olga, desk.case_id, bill_id, verdict, fact)
+        return said(await casework.check_document(house.desk, AT_DESK, *args))
+
+    # The history of the number alone never does.
+    assert await desk.propose(desk.olga) == "document_missing"
+    assert await matches(Fact.NAME) == "document_missing"
+    assert await matches(Fact.ORDERS) == "ok"
+    assert (await desk.seen()).carried
+    # Taken out of the file again: what it showed carries nothing, and nothing more can be found.
+    house.desk = plain
+    assert not (await desk.seen()).carried
+    assert await desk.propose(desk.olga) == "document_missing"
+    assert await matches(Fact.ORDERS) == "document_missing"
+    for verdict in (DocumentVerdict.UNREADABLE, DocumentVerdict.DOES_NOT_MATCH):
+        args = (desk.olga, desk.case_id, bill_id, verdict, None)
+        assert await casework.check_document(house.desk, AT_DESK, *args) is None
+    view = await cases.show(house.desk, await entered(house, desk.link))
+    assert [each.kind for each in view.documents] == ["bill"]
+    house.desk = msgspec.structs.replace(plain, papers=ours)
+    assert await matches(Fact.ORDERS) == "ok"
+    assert await desk.propose(desk.olga) == "ok"
+
+
+class Unread:
+    """A body that nobody reads."""
+
+    def __aiter__(self) -> "Unread":
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise AssertionError("a document of no kind was read")
 
 
 async def test_who_may_not(house: House, desk: Desk) -> None:
@@ -287,7 +439,13 @@ async def test_a_case_without_account_is_never_approved(house: House, desk: Desk
     access = await entered(house, await written(house, Someone(house, ANNA_NEW), letter))
     await with_passport(house, desk.olga, access.row.id)
     refused = await case_decisions.propose(
-        house.desk, AT_DESK, desk.olga, access.row.id, Verdict.FOR, Reason.DOCUMENTS_MATCH
+        house.desk,
+        AT_DESK,
+        desk.olga,
+        access.row.id,
+        Verdict.FOR,
+        Reason.DOCUMENTS_MATCH,
+        fresh=True,
     )
     assert said(refused) == "case_incomplete"
 
@@ -307,7 +465,7 @@ async def test_what_was_stopped_goes_on_after_both_sides_were_heard(house: House
     case_id = await house.value("SELECT id FROM cases WHERE kind = 'contested'")
     for step in (
         case_decisions.propose(
-            house.desk, AT_DESK, olga, case_id, Verdict.FOR, Reason.HOLDER_CONFIRMED
+            house.desk, AT_DESK, olga, case_id, Verdict.FOR, Reason.HOLDER_CONFIRMED, fresh=True
         ),
         confirmed(house, sonya, case_id, Reason.HOLDER_CONFIRMED),
     ):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rebind.domain.operators import Role
 from rebind.domain.request import Kind
 from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, HOUR, Id
@@ -10,6 +11,7 @@ from rebind.flows.desk import RequestView
 from rebind.flows.retention import Retention
 from rebind.store import erasure
 from tests.journeys.waits import told
+from tests.operators import add_colleague
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, House, Someone, said
 
 
@@ -92,15 +94,22 @@ async def test_what_is_old_goes_and_what_stands_stays(house: House, anna: Someon
     bugs: list[BaseException] = []
     keeper = Retention(house.desk, bugs.append)
     await house.deliver()
+    olga = await add_colleague(house, "olga", Role.OPERATOR)
     while await keeper.once():
         pass
     counts = {}
-    tables = ("requests", "challenges", "evidence", "outbox", "sessions", "limits", "acts")
+    tables = ["requests", "challenges", "evidence", "outbox", "sessions", "limits", "acts"]
+    tables.append("operator_sessions")
     for table in tables:
         counts[table] = await house.value(f"SELECT count(*) FROM {table}")
     assert all(counts.values())
+    # From where somebody at the desk came in is kept for half a year after it ended.
+    house.clock.push(180 * DAY)
+    await keeper.once()
+    assert await house.value("SELECT count(*) FROM operator_sessions") == 1
     # A change that waits stands, however old other things grow.
-    house.clock.push(200 * DAY)
+    house.clock.push(20 * DAY)
+    await olga.sign_in()
     await anna.sign_in()
     waits = await anna.begin(Kind.CHANGE, ANNA_NEW, send=())
     while await keeper.once():
@@ -109,6 +118,7 @@ async def test_what_is_old_goes_and_what_stands_stays(house: House, anna: Someon
     requests = await house.value("SELECT count(*) FROM requests")
     assert requests == 2
     assert await house.value("SELECT count(*) FROM sessions") == 1
+    assert await house.value("SELECT count(*) FROM operator_sessions") == 1
     assert await house.value("SELECT count(*) FROM acts") >= counts["acts"]
     house.clock.push(1_200 * DAY)
     while await keeper.once():

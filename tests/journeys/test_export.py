@@ -78,7 +78,7 @@ async def test_everything_is_told_and_no_secret(house: House) -> None:
     secrets = (PASSWORD.encode(), b"hash", b"seed", b"sealed", b"token", b'"link"', BORIS.encode())
     assert not [secret for secret in secrets if secret in written]
     for locale in ("en", "ru"):
-        page = pages.render("closing/export_file", locale, held=held)
+        page = pages.render("closing/export_file", locale, held=held, papers=house.desk.papers)
         assert "Where can I see my invoices? &lt;b&gt;" in page
         assert ANNA_MAIL in page
         assert "<script" not in page

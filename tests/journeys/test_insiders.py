@@ -67,7 +67,9 @@ class Office:
         reason = DOCUMENTS if verdict is Verdict.FOR else ENOUGH
         desk, who = self.house.desk, self.people[login]
         about = case_id or self.case_id
-        return said(await case_decisions.propose(desk, AT_DESK, who, about, verdict, reason))
+        return said(
+            await case_decisions.propose(desk, AT_DESK, who, about, verdict, reason, fresh=True)
+        )
 
     async def confirm(
         self, login: str, reason: Reason = DOCUMENTS, case_id: Id | None = None
@@ -263,7 +265,7 @@ async def decides_on(house: House, who: Colleague) -> str:
     access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
     operator = await who.operator()
     proposed = await case_decisions.propose(
-        house.desk, AT_DESK, operator, access.row.id, Verdict.AGAINST, ENOUGH
+        house.desk, AT_DESK, operator, access.row.id, Verdict.AGAINST, ENOUGH, fresh=True
     )
     return said(proposed)
 
@@ -399,7 +401,7 @@ async def test_nobody_confirms_what_they_have_not_seen(office: Office) -> None:
     seen = await version_of(house, office.case_id)
     assert await office.wrote("I have found my SIM. Somebody else writes here.") == "ok"
     stale = await case_decisions.confirm(
-        house.desk, AT_DESK, office.people[second], office.case_id, seen, DOCUMENTS
+        house.desk, AT_DESK, office.people[second], office.case_id, seen, DOCUMENTS, fresh=True
     )
     assert said(stale) == "case_moved"
     assert await office.confirm(second) == "ok"

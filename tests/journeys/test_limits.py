@@ -14,8 +14,17 @@ from rebind.domain.limits import LIMITS, Limit, Override
 from rebind.domain.operators import Operator, Role
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
+from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, HOUR, MINUTE, SECOND, Ms
-from rebind.flows import casebook, cases, operator_sessions
+from rebind.flows import (
+    case_opening,
+    casebook,
+    cases,
+    correspondence,
+    operator_sessions,
+    reauthentication,
+)
+from rebind.flows.case_opening import Heard
 from rebind.flows.cases import Letter
 from rebind.flows.desk import RequestView
 from rebind.flows.desk.caseviews import CaseView
@@ -673,6 +682,30 @@ async def test_one_account_opens_five_cases_a_day(house: House, anna: Someone) -
     assert isinstance(await cases.open_signed_in(house.desk, anna.caller(), letter), CaseView)
 
 
+@exercises(limits.CONFIRM_SESSION)
+async def test_a_session_asks_to_confirm_thirty_times_an_hour(embedded: House) -> None:
+    """Whoever has copied it spends nothing of what its holder may do on their own device."""
+    house = embedded
+    anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    await anna.sign_in()
+    house.clock.push(HOUR)
+    thief = anna.elsewhere()
+    thief.session = anna.session
+
+    async def asks(who: Someone, times: int) -> list[Any]:
+        begin, caller = reauthentication.begin, who.caller()
+        return [await begin(house.desk, caller, Purpose.PASSWORD_SET) for _ in range(times)]
+
+    for who in (thief, anna):
+        *begun, refused = await asks(who, 31)
+        assert {said(each) for each in begun} == {"open"}
+        assert (said(refused), refused.until) == ("too_many_requests", house.clock.now() + HOUR)
+    kept = "SELECT count(*) FROM requests WHERE kind = 'reauthenticate'"
+    assert await house.value(kept) == 60
+    house.clock.push(HOUR)
+    assert said((await asks(thief, 1))[0]) == "open"
+
+
 @exercises(limits.SEARCH_OPERATOR)
 async def test_one_operator_looks_up_twenty_numbers_a_day(embedded: House) -> None:
     house = embedded
@@ -690,6 +723,45 @@ async def test_one_operator_looks_up_twenty_numbers_a_day(embedded: House) -> No
     assert (await house.acts(case_id)).count("case_searched") == 20
     # Each has a share of their own.
     assert isinstance(await look_up(pavel, ANNA), list)
+
+
+@exercises(limits.OPEN_OPERATOR, limits.OPEN_MAILBOX)
+async def test_the_desk_writes_to_so_many_strangers_a_day(embedded: House) -> None:
+    """By one person, to whatever mailboxes; and to one mailbox, whoever does."""
+    house = embedded
+    olga = await hired(house, "olga", Role.OPERATOR)
+    pavel = await hired(house, "pavel", Role.OPERATOR)
+
+    async def opens(who: Operator, mailbox: str) -> Any:
+        heard = Heard(CaseKind.OTHER, "An order is missing.", mailbox, "en")
+        return await case_opening.write_down(house.desk, AT_DESK, who, heard)
+
+    for who in (olga, olga, pavel):
+        assert isinstance(await opens(who, ANNA_MAIL.upper()), str)
+    for n in range(38):
+        assert isinstance(await opens(olga, f"{n}@example.org"), str)
+    for who, mailbox in ((pavel, ANNA_MAIL), (olga, "last@example.org")):
+        refused = await opens(who, mailbox)
+        assert (said(refused), refused.until) == ("too_many_requests", house.clock.now() + DAY)
+    assert isinstance(await opens(pavel, "last@example.org"), str)
+    assert await house.value("SELECT count(*) FROM outbox") == 42
+
+
+@exercises(limits.MESSAGES_CASE)
+async def test_a_case_is_not_written_full(embedded: House) -> None:
+    """Nor by several who share its link; letters and the other side: `test_correspondence.py`."""
+    house = embedded
+    access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
+
+    async def writes(n: int) -> Refused | None:
+        caller = stranger(house, CLARA, n).caller()
+        return await correspondence.write(house.desk, caller, access, "Hello?")
+
+    for n in range(30):
+        assert await writes(n) is None
+    refused = await writes(30)
+    assert isinstance(refused, Refused)
+    assert (said(refused), refused.until) == ("too_many_messages", house.clock.now() + DAY)
 
 
 @exercises(limits.OPERATOR_LOGIN, limits.OPERATOR_CLIENT)

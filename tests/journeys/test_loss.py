@@ -11,9 +11,20 @@ from rebind.domain.rows import Purpose
 from rebind.domain.units import DAY, HOUR, MINUTE
 from rebind.flows import account, checkup, loss, reauthentication
 from rebind.flows.desk import RequestView
-from tests.factors import PASSWORD, set_password, set_totp, totp_now
-from tests.journeys.waits import answer_anew, c3, c5, elsewhere, number_of, row_of, told
+from rebind.store import emails as mailboxes
+from tests.factors import (
+    PASSWORD,
+    RECOVERY_CODE,
+    report_loss,
+    set_password,
+    set_recovery_code,
+    set_totp,
+    totp_now,
+)
+from tests.journeys.waits import answer_anew, c3, c5, number_of, row_of, told
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, CLARA, House, Someone, said
+
+THIEFS_MAIL = "thief@example.com"
 
 
 @pytest.fixture
@@ -26,12 +37,8 @@ async def anna(house: House) -> Someone:
     return anna
 
 
-async def suspend(who: Someone) -> Any:
-    return await loss.suspend(who.house.desk, who.caller())
-
-
-async def reported(who: Someone) -> None:
-    assert said(await suspend(who)) == "ok"
+async def reported(who: Someone, **proofs: str) -> None:
+    assert said(await report_loss(who, **proofs)) == "ok"
     await who.house.deliver()
 
 
@@ -41,6 +48,14 @@ async def confirming(who: Someone, purpose: Purpose = Purpose.SMS_RESTORE) -> An
 
 async def restored(who: Someone, view: RequestView) -> Any:
     return await loss.restore(who.house.desk, who.caller(), view.id)
+
+
+async def add_mailbox(who: Someone, address: str, *, age: int, set_by: str) -> None:
+    house, at = who.house, who.house.clock.now() - age
+    email_id = house.dice.id(at)
+    sealed = house.seal.seal("emails.address", email_id, address)
+    key = house.seal.index("email", address)
+    await house.engine.write([mailboxes.add(who.account, email_id, key, sealed, set_by, at)])
 
 
 async def sms_off(house: House, who: Someone) -> bool:
@@ -62,8 +77,12 @@ async def test_one_press_and_everybody_is_told(house: House, anna: Someone) -> N
     after = await told(house, "security_changed")
     assert sorted(after[before:]) == sorted((ANNA, ANNA_MAIL))
     assert "о потере телефона" in house.post.mail_to(ANNA_MAIL)[-1].words.text
-    assert (await house.acts(anna.account))[-1] == "sms_suspended"
-    assert said(await suspend(anna)) == "sms_off_already"
+    assert (await house.acts(anna.account))[-3:] == [
+        "request_begun",
+        "proof_accepted",
+        "sms_suspended",
+    ]
+    assert said(await report_loss(anna)) == "sms_off_already"
     assert len(await told(house, "security_changed")) == len(after)
 
 
@@ -95,43 +114,151 @@ async def test_sessions_stay_and_nothing_else_changes(house: House, anna: Someon
 
 
 async def test_two_reports_at_once_are_one(house: House, anna: Someone) -> None:
-    outcomes = [said(each) for each in await asyncio.gather(*(suspend(anna) for _ in range(6)))]
+    outcomes = [said(one) for one in await asyncio.gather(*(report_loss(anna) for _ in range(6)))]
     assert outcomes.count("ok") == 1
     assert set(outcomes) <= {"ok", "sms_off_already", "try_again"}
     assert (await house.acts(anna.account)).count("sms_suspended") == 1
 
 
+# who may not
+
+
+def copied(who: Someone) -> Someone:
+    """A thief who has copied the session, and not the key of the device."""
+    thief = who.elsewhere()
+    thief.session = who.session
+    return thief
+
+
 async def test_no_stranger_silences_the_holder(house: House, anna: Someone) -> None:
     """Neither without a session, nor on probation, nor with one that ended."""
-    assert said(await suspend(anna.elsewhere())) == "session_required"
+    assert said(await report_loss(anna.elsewhere())) == "session_required"
     boris = await house.bring_in(BORIS)
     house.clock.push(100 * DAY)
     there = boris.elsewhere()
     assert (await there.sign_in()).session.level == "probation"
-    assert said(await suspend(there)) == "session_on_probation"
-    assert said(await suspend(anna)) == "session_ended"
+    assert said(await report_loss(there)) == "session_on_probation"
+    assert said(await report_loss(anna)) == "session_ended"
     assert not await sms_off(house, boris)
     assert not await sms_off(house, anna)
 
 
-async def test_nor_does_a_thief_with_the_sim_for_a_day(house: House) -> None:
-    """I3: the account has nothing but its number, and without it the holder could not come in to
-    end the thief's session. The holder may, on the device that the account knows."""
+async def test_a_copied_session_keeps_nobody_outside(house: House, anna: Someone) -> None:
+    """She has her number and a mailbox. Were it believed, no code would let her in anew. The thief
+    is asked for the mailbox; a code to her number, which he may have as well, says nothing."""
+    thief = copied(anna)
+    view = await confirming(thief, Purpose.SMS_SUSPEND)
+    assert (said(view), ways(view)) == ("open", {("code_email",)})
+    assert said(await thief.another_code(view, Proof.CODE_CURRENT)) == "proof_not_offered"
+    refused = await loss.suspend(house.desk, thief.caller(), view.id)
+    assert said(refused) == "reauthentication_required"
+    # Nor by a proof that was given for something else, in her own session at home.
+    other = await confirming(anna, Purpose.PASSWORD_SET)
+    await anna.another_code(other, Proof.CODE_CURRENT)
+    assert said(await anna.prove(other, code_current=await house.code_to(ANNA))) == "done"
+    refused = await loss.suspend(house.desk, thief.caller(), other.id)
+    assert said(refused) == "reauthentication_required"
+    assert not await sms_off(house, anna)
+    # She herself, at a browser of a friend, has the mailbox, and need not wait.
+    house.clock.push(HOUR)
+    friends = anna.elsewhere("203.0.113.40")
+    friends.session = anna.session
+    view = await confirming(friends, Purpose.SMS_SUSPEND)
+    await friends.another_code(view, Proof.CODE_EMAIL)
+    assert said(await friends.prove(view, code_email=await house.code_to(ANNA_MAIL))) == "done"
+    assert said(await loss.suspend(house.desk, friends.caller(), view.id)) == "ok"
+
+
+@pytest.mark.parametrize("hours", [0, 30])
+async def test_where_there_is_only_the_number_a_new_device_says_nothing(
+    embedded: House, hours: int
+) -> None:
+    """A copied session, and the reverse: a thief with the telephone, signed in there (I3), were it
+    days ago. The holder could not come in to end his session. At home it is one press."""
+    house = embedded
     boris = await house.bring_in(BORIS, since=house.clock.now() - 30 * DAY)
     thief = boris.elsewhere()
-    done = await thief.sign_in()
-    assert (said(done), done.row) == ("done", "I3")
-    opened = house.clock.now()
-    house.clock.push(MINUTE)
-    refused = await suspend(thief)
-    assert (said(refused), refused.until) == ("session_too_young", opened + DAY)
+    assert (await thief.sign_in()).row == "I3"
+    house.clock.push(hours * HOUR)
+    assert said(await report_loss(thief)) == "no_way_offered"
     house.clock.push(HOUR)
     await boris.sign_in()
+    assert said(await report_loss(copied(boris))) == "no_way_offered"
     await reported(boris)
     assert await sms_off(house, boris)
     house.clock.push(2 * MINUTE)
     view = await confirming(thief)
     assert said(view) == "no_way_offered", "what he has does not switch it on again"
+
+
+@pytest.mark.parametrize("kind", ["mailbox", "password", "app"])
+async def test_what_the_sim_has_set_reports_nothing(embedded: House, kind: str) -> None:
+    """A thief with the telephone added a way in of his own by it, a week ago."""
+    house = embedded
+    boris = await house.bring_in(BORIS, since=house.clock.now() - 60 * DAY)
+    await boris.sign_in()
+    match kind:
+        case "mailbox":
+            await add_mailbox(boris, THIEFS_MAIL, age=8 * DAY, set_by="code_current")
+        case "password":
+            await set_password(boris, age=8 * DAY, set_by="code_current")
+        case _:
+            await set_totp(boris, age=8 * DAY, set_by="code_current")
+    house.clock.push(HOUR)
+    assert said(await report_loss(copied(boris))) == "no_way_offered"
+    await reported(boris)
+
+
+async def test_what_was_set_this_week_reports_nothing_elsewhere(embedded: House) -> None:
+    """Silencing the number removes a way in: that takes something aged, as removing does."""
+    house = embedded
+    boris = await house.bring_in(BORIS, since=house.clock.now() - 60 * DAY)
+    await boris.sign_in()
+    await set_totp(boris, age=DAY)
+    house.clock.push(HOUR)
+    young = await report_loss(copied(boris))
+    assert (said(young), young.until) == ("factor_too_young", house.clock.now() - HOUR + 6 * DAY)
+    await reported(boris)
+
+
+async def test_with_a_second_factor_nothing_weaker_reports_elsewhere(
+    house: House, anna: Someone
+) -> None:
+    await set_password(anna, age=30 * DAY)
+    await set_totp(anna, age=30 * DAY)
+    await set_recovery_code(anna, age=30 * DAY)
+    there = copied(anna)
+    view = await confirming(there, Purpose.SMS_SUSPEND)
+    assert ways(view) == {("totp",), ("recovery_code",)}
+    assert said(await there.prove(view, password=PASSWORD)) == "proof_not_offered"
+    assert said(await there.prove(view, recovery_code=RECOVERY_CODE)) == "done"
+    assert said(await loss.suspend(house.desk, there.caller(), view.id)) == "ok"
+
+
+async def test_whoever_has_just_signed_in_elsewhere_reports_at_once(
+    house: House, anna: Someone
+) -> None:
+    """With nothing but a browser of a friend: her password a moment ago was proof enough; after
+    ten minutes it is asked for again."""
+    await set_password(anna, age=30 * DAY)
+    there = anna.elsewhere()
+    begun = await there.begin(Kind.SIGN_IN, send=())
+    assert said(await there.prove(begun, password=PASSWORD)) == "done"
+    house.clock.push(10 * MINUTE + 1)
+    assert said(await report_loss(there)) == "open"
+    again = anna.elsewhere("203.0.113.41")
+    begun = await again.begin(Kind.SIGN_IN, send=())
+    assert said(await again.prove(begun, password=PASSWORD)) == "done"
+    await reported(again)
+
+
+async def test_a_number_that_came_meanwhile_is_not_silenced(house: House, anna: Someone) -> None:
+    """The report was of the number before."""
+    view = await confirming(anna, Purpose.SMS_SUSPEND)
+    assert said(await anna.change(ANNA_NEW)) == "done"
+    refused = await loss.suspend(house.desk, anna.caller(), view.id)
+    assert said(refused) == "reauthentication_required"
+    assert not await sms_off(house, anna)
 
 
 # what a code to the number is worth then
@@ -204,11 +331,11 @@ async def test_no_code_to_the_number_changes_it(house: House, anna: Someone) -> 
 
 
 async def test_a_change_that_waits_on_such_a_code_is_not_done(house: House) -> None:
-    """The thief's change (C3) waits already when the holder reports the loss from his own
-    session."""
-    thief = await elsewhere(house)
+    """The thief's change (C3) waits already when the holder reports the loss at home."""
+    holder = await house.bring_in(BORIS, since=house.clock.now() - 20 * DAY)
+    thief = holder.elsewhere()
+    assert (await thief.sign_in()).row == "I3"
     house.clock.push(HOUR)
-    holder = Someone(house, BORIS, None, thief.account, "192.0.2.44")
     await holder.sign_in()
     house.clock.push(DAY)
     waiting = await c3(house, thief)
@@ -273,7 +400,7 @@ async def test_a_password_or_an_app_do_without_the_sim(house: House, anna: Someo
     assert ("password",) in ways(view)
     assert said(await there.prove(view, password=PASSWORD)) == "done"
     assert said(await restored(there, view)) == "ok"
-    await reported(there)
+    await reported(there, password=PASSWORD)
     await set_totp(anna)
     house.clock.push(HOUR)
     strong = await confirming(there)
@@ -328,7 +455,7 @@ async def test_whoever_has_the_lost_telephone_undoes_nothing(house: House) -> No
     anna = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
     await anna.sign_in()
     house.clock.push(HOUR)
-    assert said(await loss.suspend(house.desk, anna.caller())) == "ok"
+    assert said(await report_loss(anna)) == "ok"
     begun = await anna.begin(Kind.CHANGE, ANNA_NEW, send=(Proof.CODE_NEW,))
     waiting = await anna.prove(begun, code_new=await house.code_to(ANNA_NEW))
     assert said(waiting) == "waiting"

@@ -28,7 +28,7 @@ from rebind.flows.desk.casefiles import Access
 from rebind.flows.desk.caseviews import CaseView
 from rebind.flows.objections import NoticeView
 from rebind.flows.retention import Retention
-from tests.desk import AT_DESK, entered, hired, written
+from tests.desk import AT_DESK, confirmed, entered, hired, written
 from tests.factors import set_totp, totp_now
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS, JOURNEYS, THIEF, House, Someone, said
 
@@ -49,9 +49,9 @@ async def both_heard(house: House, case_id: Id) -> None:
     sonya = await hired(house, "sonya", Role.SUPERVISOR)
     why = Reason.HOLDER_CONFIRMED
     assert None is await case_decisions.propose(
-        house.desk, AT_DESK, olga, case_id, Verdict.FOR, why
+        house.desk, AT_DESK, olga, case_id, Verdict.FOR, why, fresh=True
     )
-    assert None is await case_decisions.confirm(house.desk, AT_DESK, sonya, case_id, why)
+    assert None is await confirmed(house, sonya, case_id, why)
     await house.pass_time(0)
 
 

@@ -811,7 +811,7 @@ async def decided(house: House, verdict: Verdict) -> None:
     case_id = await house.value("SELECT id FROM cases WHERE kind = 'frozen'")
     reason = REASONS[verdict][1]
     for step in (
-        case_decisions.propose(house.desk, AT_DESK, olga, case_id, verdict, reason),
+        case_decisions.propose(house.desk, AT_DESK, olga, case_id, verdict, reason, fresh=True),
         confirmed(house, sonya, case_id, reason),
     ):
         assert said(await step) == "ok"

@@ -7,11 +7,24 @@ from functools import partial
 
 import pytest
 
+from rebind.domain.cases import CaseKind
+from rebind.domain.operators import Role
 from rebind.domain.request import Kind, State
 from rebind.domain.units import DAY, HOUR
-from rebind.store import accounts, challenges, locks, numbers, requests, standing
+from rebind.flows import case_opening
+from rebind.flows.case_opening import Heard
+from rebind.store import (
+    accounts,
+    case_drafts,
+    challenges,
+    locks,
+    numbers,
+    requests,
+    standing,
+)
 from rebind.store.statements import Missed, Write
-from tests.people import ANNA, BORIS, CLARA, DARIA, House, Someone, said
+from tests.desk import AT_DESK, hired
+from tests.people import ANNA, ANNA_MAIL, BORIS, CLARA, DARIA, House, Someone, said
 from tests.races.invariants import broken
 
 
@@ -53,6 +66,26 @@ async def test_a_request_ends_once(house: House, beside: House, begun: bytes) ->
     ends = (State.DONE, State.CANCELLED, State.REFUSED)
     ended = await winners(house, beside, lambda n: requests.end(begun, 1, ends[n % 3], None, now))
     assert ended == 1
+
+
+async def test_a_draft_of_the_desk_is_one_case_of_the_newest_request(
+    house: House, beside: House
+) -> None:
+    olga, now = await hired(house, "olga", Role.OPERATOR), house.clock.now()
+    heard = Heard(CaseKind.OTHER, "An order is missing.", ANNA_MAIL, "en")
+    assert isinstance(await case_opening.write_down(house.desk, AT_DESK, olga, heard), str)
+    case_id = await house.value("SELECT id FROM cases")
+    older, newest = house.dice.id(now), house.dice.id(now)
+    for request in (older, newest):
+        await house.engine.write([case_drafts.take_up(case_id, request, None, None, None, None)])
+
+    def submit(n: int) -> Write:
+        return case_drafts.submit(case_id, (older, newest)[n // 2 % 2], now, None, now)
+
+    assert await winners(house, beside, submit) == 1
+    again = partial(case_drafts.take_up, case_id, older, None, None, None, None)
+    assert await winners(house, beside, lambda _: again()) == 0
+    assert await house.rows("SELECT state, opening_id FROM cases") == [("new", newest)]
 
 
 async def test_an_account_is_rebound_once_from_one_number(house: House, beside: House) -> None:

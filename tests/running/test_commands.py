@@ -14,7 +14,8 @@ from tests.running.processes import Service, running, said
 def test_every_figure_is_shown_with_its_source(tmp_path: Path) -> None:
     code, words = said(tmp_path, "policy", "show")
     assert code == 0
-    for word in ("code_ttl_s", "600", "NIST SP 800-63B-4", "wrong_address", "ask_client", "RU 60"):
+    figures = ("code_ttl_s", "600", "NIST SP 800-63B-4", "wrong_address", "ask_client", "RU 60")
+    for word in (*figures, "operator_contract", "earlier_document"):
         assert word in words.replace("\n", " "), word
 
 

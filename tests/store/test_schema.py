@@ -128,11 +128,9 @@ WHOLE = {
     "operators.in_role",
     "operators.let_in",
     "outbox.waiting",
-    "requests.newest",
 }
 """The first looks whether there is anybody at all; `outbox.waiting` counts what still waits to be
-sent: its index holds nothing else. The desk has few people, however many accounts there are. The
-newest requests stand at the end of their primary key, and a limit ends the walk there."""
+sent: its index holds nothing else. The desk has few people, however many accounts there are."""
 
 
 def test_every_sentence_reaches_its_rows_by_a_key(sqlite_template: Path) -> None:

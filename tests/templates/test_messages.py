@@ -162,6 +162,8 @@ def expected_links(sample: Sample) -> set[str]:
         sample.channel == "mail" or sample.message == "case_answered"
     ):
         found.add(f"https://example.com/support/{params['case']}")
+    if sample.message == "case_drafted":
+        found.add(f"https://example.com/support/draft/{params['draft']}")
     if sample.message == "account_kept" and role == "mail":
         found.add("https://example.com/security")
     if sample.message in STOPPED_BY_LINK:
@@ -169,6 +171,8 @@ def expected_links(sample: Sample) -> set[str]:
             found |= STOP
         if sample.message == "change_ready" and role in ("new", "mail"):
             found |= REQUEST
+    if sample.message == "change_refused":
+        found |= REQUEST
     if sample.message == "number_changed" and owner and params["undo"]:
         found |= UNDO
     if sample.message == "change_stopped" and role == "mail":

@@ -70,6 +70,7 @@ ADDRESSES = {
         "/console/audit/[0-9a-z]+",
         f"/console/audit/olga\\?before={ONE_ID}",
         "/console/cases",
+        "/console/cases/new",
         f"/console/cases/{ONE_ID}(\\?macro=[a-z_]+#answer)?",
         f"/console/cases/{ONE_ID}/documents/{ONE_ID}(/pages/[0-9])?",
         "/console/cases\\?tab=[a-z]+(&kind=[a-z_]+|&after=1-00)?",
@@ -117,6 +118,7 @@ ADDRESSES = {
     "post": (
         "/console/audit",
         "/console/audit/olga/export",
+        "/console/cases/new",
         "/console/cases/search",
         f"/console/cases/{ONE_ID}/(answer|assign|close|confirm|decision|lock|note|reject|search)",
         f"/console/cases/{ONE_ID}/documents/{ONE_ID}/check",
@@ -156,6 +158,7 @@ ADDRESSES = {
         "/sign-out",
         "/sign-up",
         "/stop/t0ken",
+        "/support/draft/t0ken",
         "/support/new",
         "/support/t0ken/(messages|documents|recovery)",
         "/undo",

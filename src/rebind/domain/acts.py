@@ -26,6 +26,9 @@ class Act(StrEnum):
     CASE_BOUNCED = "case_bounced"  # a letter of ours came back from the contact
     CASE_CLOSED = "case_closed"  # nobody has to act on it any more
     CASE_CONFIRMED = "case_confirmed"  # the second person decided as the first
+    CASE_DRAFTED = "case_drafted"  # the desk wrote it for a person, who has to confirm it
+    CASE_KEPT = "case_kept"  # somebody at the desk keeps others from writing meanwhile
+    CASE_LET_GO = "case_let_go"  # and gave it back before the time was over
     CASE_NOTED = "case_noted"  # the desk wrote something for itself
     CASE_OPENED = "case_opened"  # the support desk has something to answer
     CASE_PROPOSED = "case_proposed"  # the first person decided; the system names the second
@@ -77,7 +80,7 @@ class Act(StrEnum):
     REQUEST_OBJECTED = "request_objected"  # somebody with standing stopped it
     REQUEST_READY = "request_ready"  # its wait is over; a fresh code is needed
     REQUEST_REFUSED = "request_refused"  # the rule said no, finally
-    REQUEST_RESUMED = "request_resumed"  # another browser goes on with what waits
+    REQUEST_RESUMED = "request_resumed"  # another browser or session goes on with what waits
     REQUEST_WAITING = "request_waiting"  # enough was proved; everybody has time to object
     SESSION_ENDED = "session_ended"  # one session was ended
     SESSION_OPENED = "session_opened"  # a sign-in finished

@@ -149,7 +149,8 @@ REASONS: dict[Verdict, tuple[Reason, ...]] = {
 
 
 class DocumentKind(StrEnum):
-    """What a document is, as the person says who sends it."""
+    """What a document is, as the person says who sends it: the kinds that are built in. Which are
+    in force, and what each can show: `papers.py`."""
 
     IDENTITY = "identity"  # the page of a passport with the photograph
     OPERATOR_CONTRACT = "operator_contract"  # proves the number, never the account
@@ -180,22 +181,6 @@ ANSWERED_TO: dict[Side, Side] = {
     Side.DESK_TO_HOLDER: Side.HOLDER,
 }
 """Who reads what the desk says."""
-
-SHOWS: dict[DocumentKind, frozenset[Fact]] = {
-    DocumentKind.IDENTITY: frozenset(Fact) - {Fact.NUMBER_HISTORY},
-    DocumentKind.OPERATOR_CONTRACT: frozenset({Fact.NUMBER_HISTORY}),
-    DocumentKind.OPERATOR_STATEMENT: frozenset({Fact.NUMBER_HISTORY}),
-    DocumentKind.ANOTHER: frozenset(Fact),
-}
-"""Which facts a document can match. What an operator has signed proves the number, never the
-account."""
-
-
-def carries_approval(checked: Sequence[tuple[DocumentKind, Fact | None]]) -> bool:
-    """Whether among the documents found to match is one that speaks for the account: the rule R4
-    asks for a document that matches a fact stored at least 30 days before the case."""
-    return any(fact is not None and fact is not Fact.NUMBER_HISTORY for _kind, fact in checked)
-
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that is taken for a digit."""

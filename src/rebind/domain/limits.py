@@ -20,6 +20,7 @@ from rebind.domain.refusals import (
     SMS_SIGN_IN_CLOSED,
     TOO_MANY_CASES,
     TOO_MANY_CODES,
+    TOO_MANY_MESSAGES,
     TOO_MANY_REQUESTS,
     WORK_INVALID,
     Refusal,
@@ -33,10 +34,12 @@ class Key(StrEnum):
 
     ACCOUNT = "account"
     ADDRESS = "address"  # a phone number or an e-mail address
+    CASE = "case"  # one side of one case
     CLIENT = "client"  # the network address (IPv6: its /64)
     COUNTRY = "country"
     DEVICE = "device"  # a known device, with the account
     PAIR = "pair"  # a phone number or e-mail address as asked for from one network address
+    SESSION = "session"  # one session; where its known device asks, that device
     WORK = "work"  # one proof-of-work challenge
 
 
@@ -181,12 +184,24 @@ UNDO_ADDRESS = Limit(
     "has the link of a notice is not counted, so that a stranger cannot spend it for the holder.",
 )
 CASES_ACCOUNT = Limit(
-    "cases_account",
-    Key.ACCOUNT,
-    5,
+    "cases_account", Key.ACCOUNT, 5, _DAY_S, TOO_MANY_CASES, "One account with case after case."
+)
+MESSAGES_CASE = Limit(
+    "messages_case", Key.CASE, 30, _DAY_S, TOO_MANY_MESSAGES, "A case written full by its link."
+)
+CONFIRM_SESSION = Limit(
+    "confirm_session", Key.SESSION, 30, 3_600, TOO_MANY_REQUESTS, "One session confirming for ever."
+)
+OPEN_OPERATOR = Limit(
+    "open_operator",
+    Key.ADDRESS,
+    40,
     _DAY_S,
-    TOO_MANY_CASES,
-    "One account that opens case after case.",
+    TOO_MANY_REQUESTS,
+    "Somebody at the desk who makes us write to strangers, in the name of cases for them.",
+)
+OPEN_MAILBOX = Limit(
+    "open_mailbox", Key.ADDRESS, 3, _DAY_S, TOO_MANY_REQUESTS, "The same, all to one mailbox."
 )
 OPERATOR_CLIENT = Limit(
     "operator_client",
@@ -207,12 +222,7 @@ OPERATOR_LOGIN = Limit(
     "password for such browsers only. Passkeys are never closed.",
 )
 SEARCH_OPERATOR = Limit(
-    "search_operator",
-    Key.ADDRESS,
-    20,
-    _DAY_S,
-    TOO_MANY_REQUESTS,
-    "Somebody at the desk who looks up full numbers.",
+    "search_operator", Key.ADDRESS, 20, _DAY_S, TOO_MANY_REQUESTS, "The desk looking up strangers."
 )
 RECOVER_ADDRESS = Limit(
     "recover_address",
@@ -274,7 +284,11 @@ LIMITS: tuple[Limit, ...] = (
     UNDO_ADDRESS,
     RECOVER_ADDRESS,
     CASES_ACCOUNT,
+    MESSAGES_CASE,
+    CONFIRM_SESSION,
     SEARCH_OPERATOR,
+    OPEN_OPERATOR,
+    OPEN_MAILBOX,
     OPERATOR_CLIENT,
     OPERATOR_LOGIN,
     WRONG_CLIENT,
@@ -310,16 +324,7 @@ CEILINGS = {
 in a day. Work counts once, or it would be no price."""
 
 
-_A_DAY = frozenset(
-    {
-        "wrong_address",
-        "enrol_address",
-        "undo_address",
-        "operator_login",
-        "wrong_proof",
-        "wrong_factor",
-    }
-)
+_A_DAY = CEILINGS.keys() - {"wrong_device", "work_once"}
 
 
 class Limits(msgspec.Struct, frozen=True):

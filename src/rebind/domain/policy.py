@@ -66,7 +66,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Meta(ge=1, le=24, description="NIST SP 800-63B-4 4.2.1 (24 hours at most)"),
     ] = 24
     reauthentication_ttl_s: Annotated[
-        int, Meta(ge=60, le=900, description=OURS + " (from the proof to the act that it is for)")
+        int,
+        Meta(
+            ge=60,
+            le=900,
+            description=OURS + " (from the proof to the act that it is for; at the desk before a "
+            "decision too, OWASP ASVS 5.0 7.5.3)",
+        ),
     ] = 600
     request_ttl_s: Annotated[int, Meta(ge=600, le=86_400, description=OURS)] = 3_600
     session_ttl_d: Annotated[
@@ -151,6 +157,14 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     case_reopen_d: Annotated[
         int, Meta(ge=1, le=60, description=OURS + " (how long a closed case can be opened again)")
     ] = 14
+    case_confirm_d: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=14,
+            description=OURS + " (to confirm what the desk wrote: a new SIM may come by post)",
+        ),
+    ] = 7
     case_lock_s: Annotated[
         int, Meta(ge=60, le=3600, description=OURS + " (one operator answers a case at a time)")
     ] = 600
@@ -179,6 +193,15 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     keep_sessions_d: Annotated[
         int, Meta(ge=30, le=730, description=OURS + " (ended sessions, removed e-mails)")
     ] = 90
+    keep_operator_sessions_d: Annotated[
+        int,
+        Meta(
+            ge=30,
+            le=730,
+            description=OURS + " (ended sessions at the desk: from where somebody came in; what "
+            "colleagues did wrong comes to light late)",
+        ),
+    ] = 180
     keep_cases_d: Annotated[
         int, Meta(ge=30, le=3650, description=OURS + " (closed cases; documents go before)")
     ] = 365

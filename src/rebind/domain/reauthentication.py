@@ -1,10 +1,12 @@
-"""reauthentication: a fresh proof before what protects an account is touched. Rows A1 to A3.
+"""reauthentication: a fresh proof before what protects an account is touched. Rows A1 to A4.
 
 Each is for one purpose and one thing (a mailbox, a passkey), and of no use for another (OWASP ASVS
 5.0 7.5.1, NIST SP 800-63B-4 4.1.2.1). Setting takes the highest level that the account has;
 removing takes it from a factor that is aged (invariant 15). A session that a code to the number
 alone has opened on an unknown device sets nothing for a day by which it could lock others out; nor
-does a password alone, which may have been phished, set or remove such things there.
+does a password alone, which may have been phished, set or remove such things there. That the phone
+is lost (A4) is said on a known device at once, and elsewhere with one proof that is not of its SIM:
+whoever has copied a session must not silence the number by which the holder comes in.
 """
 
 from collections.abc import Callable, Iterable
@@ -36,8 +38,11 @@ REMOVING = frozenset(
         Purpose.TOTP_REMOVE,
     }
 )
-LOCKS_OUT = frozenset({Purpose.PASSKEY_ADD, Purpose.PASSWORD_SET, Purpose.TOTP_SET})
-"""What a stranger inside could set so that the holder stays outside."""
+LOCKS_OUT = frozenset(
+    {Purpose.PASSKEY_ADD, Purpose.PASSWORD_SET, Purpose.REQUEST_RESUME, Purpose.TOTP_SET}
+)
+"""What a stranger inside could set so that the holder stays outside; or take over so that the
+holder's own change comes to nothing."""
 _TAKES_TWO = LOCKS_OUT | REMOVING
 """What a password alone does not do in a session of less than a day on an unknown device: by a
 report of loss and one of these together it would shut out whoever has all the rest."""
@@ -105,11 +110,14 @@ def _is(*purposes: frozenset[Purpose]) -> Callable[[Case], bool]:
 
 _setting = _is(
     SETTING - {Purpose.EMAIL_ADD},
-    frozenset({Purpose.SMS_RESTORE, Purpose.DATA_EXPORT, Purpose.REQUEST_STOP}),
+    frozenset(
+        {Purpose.DATA_EXPORT, Purpose.REQUEST_RESUME, Purpose.REQUEST_STOP, Purpose.SMS_RESTORE}
+    ),
 )
 _removing = _is(REMOVING)
 _taking_two = _is(_TAKES_TWO)
 _adding_email = _is(frozenset({Purpose.EMAIL_ADD}))
+_reporting = _is(frozenset({Purpose.SMS_SUSPEND}))
 
 _PASSWORD: tuple[Way, ...] = (frozenset({S.PASSWORD}),)
 _AGED_PASSWORD: tuple[Way, ...] = (frozenset({S.AGED_PASSWORD}),)
@@ -120,6 +128,7 @@ _TWO: tuple[Way, ...] = (
     frozenset({S.CODE_CURRENT, S.KNOWN_DEVICE}),
     frozenset({S.CODE_CURRENT, S.EMAIL}),
 )
+_AT_HOME: tuple[Way, ...] = (frozenset({S.KNOWN_DEVICE}),)
 _AGED_TWO: tuple[Way, ...] = (
     frozenset({S.AGED_PASSWORD, S.KNOWN_DEVICE}),
     frozenset({S.AGED_PASSWORD, S.CODE_CURRENT}),
@@ -163,6 +172,17 @@ def _rows() -> tuple[Row, ...]:
         _row("A3", alone, lambda c: unprotected(c) and _setting(c) and not _restoring(c)),
         _row("A3", alone, lambda c: unprotected(c) and c.ask.purpose is Purpose.ACCOUNT_CLOSE),
         _row("A3", _with_mailbox(alone), lambda c: unprotected(c) and _adding_email(c)),
+        _row("A4", _AT_HOME, _reporting),
+        _row(
+            "A4",
+            (frozenset({S.AGED_SECOND_FACTOR}),),
+            lambda c: has_second_factor(c) and _reporting(c),
+        ),
+        _row(
+            "A4",
+            (frozenset({S.AGED_PASSWORD}), frozenset({S.AGED_EMAIL})),
+            lambda c: not has_second_factor(c) and _reporting(c),
+        ),
     )
 
 

@@ -88,8 +88,10 @@ class Purpose(StrEnum):
     PASSWORD_REMOVE = "password_remove"
     PASSWORD_SET = "password_set"
     RECOVERY_CODES = "recovery_codes"
+    REQUEST_RESUME = "request_resume"
     REQUEST_STOP = "request_stop"
     SMS_RESTORE = "sms_restore"
+    SMS_SUSPEND = "sms_suspend"
     TOTP_REMOVE = "totp_remove"
     TOTP_SET = "totp_set"
 

@@ -54,6 +54,8 @@ ANSWERED_ANEW = frozenset(
 )
 """Codes that need nothing of the account's, so that everybody can be asked for one."""
 
+_OF_A_LOSS = frozenset({Purpose.SMS_RESTORE, Purpose.SMS_SUSPEND})
+
 ORDER_OF_ASKING = {
     strength: rank
     for rank, strength in enumerate(
@@ -141,12 +143,12 @@ def _sim_trusted(case: Case) -> bool:
 
 def _of_the_lost_sim(factor: Factor, item: Evidence, case: Case) -> bool:
     """Whether a factor is the work of a code to a number whose telephone is lost, where it is to
-    speak against a report of that, or in a recovery, which says the same: whoever has the telephone
-    could have set it."""
+    make a report of that or to speak against it, or in a recovery, which says the same: whoever has
+    the telephone could have set it."""
     ask, undo = case.ask, case.ask.undo
     lost = ask.kind is Kind.RECOVER or (undo is not None and undo.old_number_lost)
-    against = lost or ask.purpose is Purpose.SMS_RESTORE
-    return against and not independent(factor, Proof.CODE_CURRENT, case.policy, item.first_at)
+    about = lost or ask.purpose in _OF_A_LOSS
+    return about and not independent(factor, Proof.CODE_CURRENT, case.policy, item.first_at)
 
 
 def _number_was_aged(case: Case) -> bool:

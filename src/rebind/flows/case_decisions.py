@@ -29,6 +29,7 @@ from rebind.domain.refusals import (
     CASE_UNKNOWN,
     DOCUMENT_MISSING,
     NO_SECOND,
+    REAUTHENTICATION_REQUIRED,
     RIGHT_MISSING,
     Refused,
 )
@@ -45,16 +46,27 @@ _DECIDABLE = frozenset({CaseState.NEW, CaseState.OPEN, CaseState.WAITING})
 
 
 async def propose(
-    desk: Desk, caller: Caller, who: Operator, case_id: Id, verdict: Verdict, reason: Reason
+    desk: Desk,
+    caller: Caller,
+    who: Operator,
+    case_id: Id,
+    verdict: Verdict,
+    reason: Reason,
+    *,
+    fresh: bool,
 ) -> Refused | None:
     """The first step. An approval wants a document that carries it, an account and a number that
-    has answered a code. It takes the place of a proposal that nobody can confirm any more.
+    has answered a code, and somebody who has just proved who they are (`fresh`). It takes the place
+    of a proposal that nobody can confirm any more.
 
-    Refusals: right_missing, case_unknown, case_closed, case_kind (a reason that does not belong to
-    the verdict), case_locked (with the time), case_incomplete, document_missing, no_second,
+    Refusals: right_missing, reauthentication_required, case_unknown, case_closed, case_kind (a
+    reason that does not belong to the verdict), case_locked (with the time), case_incomplete,
+    document_missing, no_second,
     case_moved."""
     if not who.may(Right.PROPOSE_DECISION):
         return Refused(RIGHT_MISSING)
+    if verdict is Verdict.FOR and not fresh:
+        return Refused(REAUTHENTICATION_REQUIRED)
     row, made = await _read(desk, case_id)
     if row is None:
         return Refused(CASE_UNKNOWN)
@@ -80,22 +92,37 @@ async def propose(
         *(case_threads.withdraw(row.id, row.round) for _stranded in before),
         case_threads.decide(row.id, row.round, _FIRST, verdict, reason, who.login, now),
     ]
-    return await _keep(desk, writes, _line(caller, who, row, Act.CASE_PROPOSED, verdict), now)
+    refused = await _keep(desk, writes, _line(caller, who, row, Act.CASE_PROPOSED, verdict), now)
+    if refused is None:
+        # So that the second person finds it free.
+        await casefiles.let_go(desk, row, who.login)
+    return refused
 
 
 async def confirm(
-    desk: Desk, caller: Caller, who: Operator, case_id: Id, seen: int, reason: Reason
+    desk: Desk,
+    caller: Caller,
+    who: Operator,
+    case_id: Id,
+    seen: int,
+    reason: Reason,
+    *,
+    fresh: bool,
 ) -> Refused | None:
     """The second step: this person decides as the first did, and it is done. `seen` is the version
     of the case that they have looked at: what was written or found since, they have not weighed.
+    `fresh`: they have proved who they are within the last `reauthentication_ttl_s`; a session
+    alone, which may be stolen or left open, decides nothing.
 
-    Refusals: right_missing, case_unknown, case_not_yours, case_kind, case_incomplete,
-    document_missing, case_moved."""
+    Refusals: right_missing, reauthentication_required, case_unknown, case_not_yours, case_kind,
+    case_incomplete, document_missing, case_moved."""
     row, first = await _proposed(desk, who, case_id)
     if row is None or isinstance(first, Refused):
         return first if isinstance(first, Refused) else Refused(CASE_UNKNOWN)
     if row.version != seen:
         return Refused(CASE_MOVED)
+    if not fresh:
+        return Refused(REAUTHENTICATION_REQUIRED)
     verdict, now = Verdict(first.verdict), desk.clock.now()
     # Whoever proposed may have been caught since, and roles and invitations change.
     if not await seconds.stands(desk, row, first, now):
@@ -174,7 +201,7 @@ async def _lacking(desk: Desk, row: CaseRow) -> Refused | None:
     if row.account_id is None or row.number_key is None or row.proved_at is None:
         return Refused(CASE_INCOMPLETE)
     (found,) = await desk.engine.read(case_threads.documents_of(row.id))
-    carried = approving.carried(case_threads.documents(found))
+    carried = approving.carried(desk, case_threads.documents(found))
     return None if carried else Refused(DOCUMENT_MISSING)
 
 

@@ -20,7 +20,7 @@ from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.intake import Intake
 from rebind.flows.desk.notices import FALLBACK_LOCALE
 from rebind.ports import Unkept
-from rebind.store import case_threads, cases
+from rebind.store import case_drafts, case_threads, cases
 from rebind.store.cases import CaseRow
 from rebind.store.statements import Missed, Unavailable
 
@@ -74,8 +74,12 @@ class CaseUpkeep(msgspec.Struct, frozen=True):
         (found,) = await self.desk.engine.read(cases.to_destroy(before, BATCH))
         for case_id in cases.ids(found):
             done += await self._destroyed(case_id, before, now)
-        # A day further back than needed, for a worker that was away.
-        await self.desk.engine.write(cases.forget_drafts(now - DRAFT_MS, now - 3 * DRAFT_MS))
+        for by_desk, kept in ((False, 0), (True, self.desk.policy.case_confirm_d * DAY)):
+            # A day longer than its link, so that whoever began on the last day may end; and a day
+            # further back than needed, for a worker that was away.
+            before = now - kept - DRAFT_MS
+            gone = case_drafts.forget_drafts(before, before - 2 * DRAFT_MS, by_desk=by_desk)
+            await self.desk.engine.write(gone)
         return done
 
     async def sweep(self) -> int:

@@ -14,7 +14,7 @@ from rebind.domain import cases as rules
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.cases import CaseKind, CaseState
-from rebind.domain.evidence import Proof
+from rebind.domain.evidence import CarrierFacts, Proof
 from rebind.domain.limits import SEARCH_OPERATOR
 from rebind.domain.operators import Operator, Right
 from rebind.domain.refusals import (
@@ -106,7 +106,8 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class AccountSeen(msgspec.Struct, frozen=True):
-    """What the desk may know of an account: ages, never secrets."""
+    """What the desk may know of an account: ages, never secrets. `carrier`: what the operator says
+    of its present number; None where nobody was asked."""
 
     id: Id
     state: str
@@ -121,6 +122,7 @@ class AccountSeen(msgspec.Struct, frozen=True):
     factors: tuple[tuple[str, Ms], ...]
     bindings: tuple[tuple[str, Binding], ...]
     visits: tuple[tuple[str, Ms, Ms], ...]
+    carrier: CarrierFacts | None = None
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
@@ -276,6 +278,8 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
     contact = casefiles.contact(desk, row)
     documents, decisions = case_threads.documents(papers), case_threads.decisions(made)
     steps = [each for each in decisions if each.round == row.round]
+    carrier = await approving.carrier(desk, row.account_id)
+    account = None if row.account_id is None else await _account(desk, row.account_id, carrier, now)
     return CaseSeen(
         row,
         shown(contact) if contact else "",
@@ -284,16 +288,18 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
         tuple(messages),
         tuple(documents),
         tuple(decisions),
-        await _account(desk, row.account_id, now) if row.account_id is not None else None,
-        await approving.prospect(desk, row, now),
+        account,
+        await approving.prospect(desk, row, carrier, now),
         rules.promised(casefiles.clock_of(row), desk.calendar, desk.policy),
-        approving.carried(documents),
+        approving.carried(desk, documents),
         len(steps) == 1 and not await seconds.stands(desk, row, steps[0], now),
         trail.rows(past),
     )
 
 
-async def _account(desk: Desk, account_id: Id, now: Ms) -> AccountSeen | None:
+async def _account(
+    desk: Desk, account_id: Id, carrier: CarrierFacts | None, now: Ms
+) -> AccountSeen | None:
     """The account that a case is about, as far as it helps to decide."""
     found, mails, beside, history, visits = await desk.engine.read(
         account_facts.of(account_id),
@@ -331,6 +337,7 @@ async def _account(desk: Desk, account_id: Id, now: Ms) -> AccountSeen | None:
             )
             for each in sessions.live_rows(visits)
         ),
+        carrier,
     )
 
 

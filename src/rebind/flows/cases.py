@@ -3,59 +3,27 @@
 Signed out, the case is a draft until the contact has answered a code (and the new number another
 one, where one is wanted): a request of its own kind, so that codes are counted and compared as
 everywhere. Signed in it is opened at once. Nothing said here proves anything about an account.
-Neighbour: `casework.py`, the other side.
+Neighbours: `casework.py`, the other side; `case_opening.py`, where the desk writes for a person.
 """
 
 import msgspec
 
-from rebind.domain import mailbox
-from rebind.domain import phone as phones
 from rebind.domain.acts import Act
-from rebind.domain.cases import (
-    MESSAGE_CHARACTERS_MAX,
-    OPENED_BY_PEOPLE,
-    READ_BY,
-    CaseKind,
-    CaseState,
-    Side,
-)
+from rebind.domain.cases import OPENED_BY_PEOPLE, READ_BY, CaseKind, CaseState, Side
 from rebind.domain.evidence import Proof
 from rebind.domain.limits import CASES_ACCOUNT
-from rebind.domain.refusals import (
-    CASE_KIND,
-    CASE_UNKNOWN,
-    EMAIL_MALFORMED,
-    MESSAGE_EMPTY,
-    MESSAGE_TOO_LONG,
-    NUMBER_MALFORMED,
-    SESSION_ON_PROBATION,
-    Refusal,
-    Refused,
-)
-from rebind.domain.request import Kind, State
+from rebind.domain.refusals import CASE_KIND, CASE_UNKNOWN, SESSION_ON_PROBATION, Refused
 from rebind.domain.rows import Apply
-from rebind.domain.units import SECOND, Id, Ms
-from rebind.flows.desk import (
-    budgets,
-    callers,
-    casefiles,
-    caseviews,
-    codes,
-    opening,
-    tokens,
-    views,
-)
-from rebind.flows.desk.budgets import Sending, Tally
+from rebind.domain.units import Id, Ms
+from rebind.flows.desk import callers, casefiles, caseviews, drafting, tokens
+from rebind.flows.desk.budgets import Tally
 from rebind.flows.desk.casefiles import Access, Wish
 from rebind.flows.desk.caseviews import CaseView
-from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Finished, Journey
-from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.views import RequestView
-from rebind.store import accounts, cases, emails, limits, outbox
-from rebind.store.statements import Query
+from rebind.store import case_drafts, cases, limits, outbox
 
 OPEN_MAX = 50
 """Cases of an account that are listed."""
@@ -82,101 +50,30 @@ async def begin(desk: Desk, caller: Caller, letter: Letter) -> RequestView | Ref
     if isinstance(wish, Refused):
         return wish
     now = desk.clock.now()
-    case_id, request_id = desk.dice.id(now), desk.dice.id(now)
-    contact = wish.contact or ""
-    mail_keys = desk.seal.indexes("email", mailbox.canonical(contact))
-    sendings = [Sending(mail_keys, None)]
-    targets = [Target(Proof.CODE_CONTACT, contact, mail_keys[0])]
-    about = About("", b"", "", case_id=case_id)
-    if wish.number is not None:
-        keys = desk.seal.indexes("number", wish.number)
-        sendings.append(Sending(keys, wish.region))
-        targets.append(Target(Proof.CODE_NEW, wish.number, keys[0]))
-        about = About(wish.number, keys[0], wish.region or "", case_id=case_id)
-    places = budgets.places_to_read(desk, caller, sendings, request_id)
-    found, counters = await desk.engine.read(_account_of(desk, wish), limits.rows(places))
-    counted, tally = limits.counted(counters), Tally(desk, now)
-    for sending in sendings:
-        refusal = budgets.count_sending(desk, caller, tally, sending, request_id, counted, now)
-        if refusal is not None:
-            return refusal
-    refusal = tally.refused(counted)
-    if refusal is not None:
-        return refusal
-    account = accounts.found_by_name(found)
-    token, owner_hash = tokens.new_request(desk.dice)
-    # The request is nobody's: whose account the case is about, it does not say.
-    nobody = desk.dice.id(now)
-    subject = Subject(nobody, 0, None, tokens.device(desk.seal, caller.device), owner_hash)
-    wish = msgspec.structs.replace(
-        wish, account_id=account.id if account else None, opening_id=request_id
-    )
+    case_id = desk.dice.id(now)
+    asked = await drafting.ask(desk, caller, case_id, wish, now)
+    if isinstance(asked, Refused):
+        return asked
     writes = [
-        *tally.writes(counted),
-        opening.begin(desk, Kind.CASE, request_id, subject, about, now),
-        *codes.send(desk, caller, Kind.CASE, nobody, request_id, targets, now),
-        *casefiles.opened(desk, case_id, wish, CaseState.DRAFT, now),
+        *asked.writes,
+        *casefiles.opened(desk, case_id, asked.wish, CaseState.DRAFT, now),
         casefiles.said(desk, case_id, Side.PERSON, None, letter.text.strip(), now),
     ]
-    begun = line(caller, Act.REQUEST_BEGUN, nobody, request_id, Kind.CASE, "stranger")
-    refusal = await desk.keep_or_refuse(writes, [begun], now)
-    ways = tuple(target.proof for target in targets)
-    return refusal or RequestView(
-        request_id,
-        Kind.CASE,
-        State.OPEN,
-        (ways,),
-        now + desk.policy.request_ttl_s * SECOND,
-        token,
-        number=views.shown(wish.number or contact),
-    )
+    refusal = await desk.keep_or_refuse(writes, [asked.begun], now)
+    return refusal or asked.view
 
 
 def _wish(desk: Desk, caller: Caller, letter: Letter) -> Wish | Refused:
     """What was typed, understood; numbers are needed where the kind is about one."""
-    refusal = _unfit(letter.text)
-    if refusal is not None:
-        return Refused(refusal)
-    if letter.kind not in OPENED_BY_PEOPLE:
-        return Refused(CASE_KIND)
-    contact = letter.contact.strip()
-    if not mailbox.looks_right(contact):
-        return Refused(EMAIL_MALFORMED)
-    wish = Wish(letter.kind, caller.locale, contact=contact)
-    if letter.kind in _WITH_NUMBER:
-        phone = phones.parse(letter.number, desk.policy.countries, caller.home)
-        if not isinstance(phone, phones.Phone):
-            return Refused(phone)
-        wish = msgspec.structs.replace(wish, number=phone.e164, region=phone.region)
-    elif letter.number:
-        return Refused(CASE_KIND)
-    claimed = letter.claimed.strip()
-    if "@" in claimed:
-        return msgspec.structs.replace(wish, claimed=claimed)
-    if claimed:
-        old = phones.parse(claimed, desk.policy.countries, caller.home)
-        if not isinstance(old, phones.Phone):
-            return Refused(old)
-        return msgspec.structs.replace(wish, claimed=old.e164)
-    return Refused(NUMBER_MALFORMED) if letter.kind is CaseKind.LOST_ACCESS else wish
-
-
-_WITH_NUMBER = frozenset({CaseKind.LOST_ACCESS, CaseKind.NUMBER_IN_USE})
-
-
-def _unfit(text: str) -> Refusal | None:
-    """Why this is no message."""
-    if not text.strip():
-        return MESSAGE_EMPTY
-    return MESSAGE_TOO_LONG if len(text) > MESSAGE_CHARACTERS_MAX else None
-
-
-def _account_of(desk: Desk, wish: Wish) -> Query:
-    """The account that the person names; of a number in use that which has it."""
-    name = wish.claimed or wish.number or ""
-    if "@" in name:
-        return emails.account_of(desk.seal.index("email", mailbox.canonical(name)), None)
-    return accounts.by_number(desk.seal.index("number", name), None)
+    unfit = drafting.unfit(letter.text)
+    if unfit is not None:
+        return Refused(unfit)
+    wish = drafting.wish(letter.kind, caller.locale, letter.contact)
+    if not isinstance(wish, Refused):
+        wish = drafting.numbered(desk, wish, letter.number, caller.home)
+    if not isinstance(wish, Refused):
+        wish = drafting.claimed(desk, wish, letter.claimed, caller.home)
+    return wish
 
 
 def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: Ms) -> Finished:
@@ -202,7 +99,7 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
     if row.case_claimed is not None:
         claimed = desk.seal.unseal("cases.claimed", row.case_id, row.case_claimed)
     writes = [
-        cases.submit(row.case_id, due_at, proved_at, now),
+        case_drafts.submit(row.case_id, row.id, due_at, proved_at, now),
         *casefiles.found_by(desk, row.case_id, contact, claimed, dossier.number(desk)),
         outbox.put([told]),
     ]
@@ -216,7 +113,7 @@ async def open_signed_in(desk: Desk, caller: Caller, letter: Letter) -> CaseView
     Refusals: session_required, session_ended, session_on_probation, case_kind, message_empty,
     message_too_long, too_many_cases.
     """
-    refusal = _unfit(letter.text)
+    refusal = drafting.unfit(letter.text)
     if refusal is not None:
         return Refused(refusal)
     if letter.kind not in OPENED_BY_PEOPLE or letter.kind is CaseKind.LOST_ACCESS:

@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from rebind.domain.acts import Act
 from rebind.domain.cases import (
     ANSWERED_TO,
-    SHOWS,
     CaseKind,
     CaseMove,
     CaseState,
-    DocumentKind,
     DocumentVerdict,
     Fact,
     Reason,
@@ -87,18 +85,31 @@ async def take(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> Refuse
         return row
     now = desk.clock.now()
     until = now + desk.policy.case_lock_s * SECOND
+    kept = line(caller, Act.CASE_KEPT, row.id, row.request_id, None, who.actor)
     try:
-        await desk.engine.write([cases.lock(row.id, who.login, until, now)])
+        await desk.keep([cases.lock(row.id, who.login, until, now)], [kept], now)
     except Missed:
         return Refused(CASE_LOCKED, until)
     return None
 
 
+async def release(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> Refused | None:
+    """Give a case back that one keeps, before the time is over. Whoever keeps it is the only one
+    who can; nothing happens where nobody does. Refusals: right_missing, case_unknown, case_locked
+    (somebody else keeps it), case_moved."""
+    row = await _case(desk, who, Right.LOCK, case_id)
+    if isinstance(row, Refused) or row.locked_by != who.login:
+        return row if isinstance(row, Refused) else None
+    given = cases.release(row.id, who.login)
+    return await _keep(desk, caller, who, row, [given], (Act.CASE_LET_GO, None))
+
+
 async def assign(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, to: str | None
 ) -> Refused | None:
-    """Give a case to somebody at the desk, to oneself, or back to the queue (None).
-    Refusals: right_missing, case_unknown, case_locked, operator_unknown, case_moved."""
+    """Give a case to somebody at the desk, to oneself, or back to the queue (None); whoever gives
+    it away keeps it no longer. Refusals: right_missing, case_unknown, case_locked,
+    operator_unknown, case_moved."""
     row = await _case(desk, who, Right.ASSIGN, case_id)
     if isinstance(row, Refused):
         return row
@@ -108,7 +119,10 @@ async def assign(
         if there is None or there.disabled_at is not None or there.role not in _DESK:
             return Refused(OPERATOR_UNKNOWN)
     assigned = cases.assign(row.id, row.version, to)
-    return await _keep(desk, caller, who, row, [assigned], (Act.CASE_ASSIGNED, to))
+    refused = await _keep(desk, caller, who, row, [assigned], (Act.CASE_ASSIGNED, to))
+    if refused is None and to != who.login:
+        await casefiles.let_go(desk, row, who.login)
+    return refused
 
 
 _DESK = frozenset({Role.OPERATOR, Role.SUPERVISOR})
@@ -124,9 +138,9 @@ async def answer(
     asks: bool = False,
     to: Side = Side.DESK,
 ) -> Refused | None:
-    """Say something to one side of a case; `asks`: it is their turn then, and the clock stands
-    still. Refusals: right_missing, case_unknown, case_locked, message_empty, message_too_long,
-    case_kind (there is no such side), case_moved, case_closed."""
+    """Say something to one side of a case, and keep it no longer; `asks`: it is their turn then,
+    and the clock stands still. Refusals: right_missing, case_unknown, case_locked, message_empty,
+    message_too_long, case_kind (there is no such side), case_moved, case_closed."""
     row = await _case(desk, who, Right.WRITE_ANSWER, case_id)
     if isinstance(row, Refused):
         return row
@@ -140,23 +154,23 @@ async def answer(
     said = casefiles.said(desk, row.id, to, who.login, text.strip(), now)
     told = await _told(desk, then, to, text.strip(), now)
     writes = [cases.move(row, then), said, *([outbox.put(told)] if told else [])]
-    return await _keep(
-        desk, caller, who, row, writes, (Act.CASE_ANSWERED, "asked" if asks else None)
-    )
+    act = (Act.CASE_ANSWERED, "asked" if asks else None)
+    refused = await _keep(desk, caller, who, row, writes, act)
+    if refused is None:
+        await casefiles.let_go(desk, row, who.login)
+    return refused
 
 
 async def _told(desk: Desk, row: CaseRow, to: Side, text: str, now: Ms) -> list[Parcel]:
-    """The answer, to where that side is told. Who has begun a contested request reads it on the
-    page of that request."""
-    if row.kind == CaseKind.CONTESTED and to is Side.DESK:
-        return []
+    """The answer, to where that side is told."""
     case = casefiles.Named(row.id, row.reference, row.locale)
     waits = row.state == CaseState.WAITING and row.due_at is not None
     by = desk.calendar.local_day(row.due_at).isoformat() if waits and row.due_at else ""
     params = {"text": text, "reply_by": by}
+    side = ANSWERED_TO[to]
     return [
-        casefiles.told(desk, case, ANSWERED_TO[to], "case_answered", channel, address, params, now)
-        for channel, address in await casefiles.addresses(desk, row)
+        casefiles.told(desk, case, side, "case_answered", channel, address, params, now)
+        for channel, address in await casefiles.addresses(desk, row, side)
     ]
 
 
@@ -220,7 +234,7 @@ async def check_document(
         return Refused(DOCUMENT_GONE)
     matches = verdict is DocumentVerdict.MATCHES
     if matches != (fact is not None) or (
-        fact is not None and fact not in SHOWS[DocumentKind(document.kind)]
+        fact is not None and fact not in desk.papers.shows(document.kind)
     ):
         return Refused(DOCUMENT_MISSING)
     now = desk.clock.now()
@@ -252,7 +266,11 @@ async def close(
     then = casefiles.moved(desk, row, CaseMove.CLOSE, now)
     if then is None:
         return Refused(CASE_CLOSED)
-    return await _keep(desk, caller, who, row, [cases.move(row, then)], (Act.CASE_CLOSED, reason))
+    act = (Act.CASE_CLOSED, reason)
+    refused = await _keep(desk, caller, who, row, [cases.move(row, then)], act)
+    if refused is None:
+        await casefiles.let_go(desk, row, who.login)
+    return refused
 
 
 _DECIDED_ONLY = frozenset({CaseKind.CONTESTED, CaseKind.FROZEN})

@@ -2,7 +2,8 @@
 
 Needs a session. Which proofs are enough is the rule's (rows C1 to C5); that the old number works
 until the very commit, that the new one is reserved by its primary key, that the old one is held
-while the change could be undone, and that everybody is told, is written here.
+while the change could be undone, and that everybody is told, is written here. One that waits goes
+on in another session of the account after a re-authentication (`resume`).
 """
 
 from collections.abc import Sequence
@@ -13,11 +14,18 @@ from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Factor, Proof
 from rebind.domain.limits import CODE_ACCOUNT, CODE_ADDRESS
 from rebind.domain.phone import masked
-from rebind.domain.refusals import Refused
+from rebind.domain.refusals import (
+    NOTHING_WAITS,
+    REQUEST_FINISHED,
+    REQUEST_UNKNOWN,
+    SESSION_ENDED,
+    Refused,
+)
 from rebind.domain.request import Kind, State
-from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Refuse, Wait, Ways
+from rebind.domain.rows import Apply, Ask, Need, NumberStanding, Purpose, Refuse, Wait, Ways
 from rebind.domain.units import DAY, SECOND, Id, Ms
-from rebind.flows.desk import budgets, callers, codes, opening, replacing, tokens, views
+from rebind.flows.desk import budgets, callers, codes, opening, permits, replacing, tokens, views
+from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.callers import SignedIn
 from rebind.flows.desk.codes import Target
@@ -26,7 +34,7 @@ from rebind.flows.desk.finishing import Journey
 from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.own import own_factors
 from rebind.flows.desk.views import RequestView
-from rebind.store import emails, factors, limits, numbers
+from rebind.store import emails, factors, limits, numbers, standing
 from rebind.store.statements import Write
 
 FIRST_CODES = (Proof.CODE_CURRENT,)
@@ -175,6 +183,50 @@ async def _keep(
         writes += codes.send(desk, caller, Kind.CHANGE, row.account_id, request_id, targets, now)
     begun = line(caller, Act.REQUEST_BEGUN, row.account_id, request_id, Kind.CHANGE)
     return await desk.keep_or_refuse(writes, [begun], now)
+
+
+async def resume(
+    desk: Desk, caller: Caller, request_id: Id, permit_id: Id
+) -> RequestView | Refused:
+    """Go on in this session with a change of the same account that waits in another: by a
+    re-authentication for this very request. From then on it is this session's, whose end ends it;
+    what was proved stays what it was, and everybody is told.
+
+    Refusals: session_required, session_ended, reauthentication_required, request_unknown,
+    nothing_waits (it waits for nothing yet), request_finished, request_expired, account_changed,
+    try_again.
+    """
+    now = desk.clock.now()
+    about, reads = request_id.hex(), dossiers.queries(desk, request_id, None, now)
+    found = await permits.read(desk, caller, permit_id, Purpose.REQUEST_RESUME, about, reads)
+    if isinstance(found, Refused):
+        return found
+    permit, rows = found
+    there = dossiers.read(rows)
+    if isinstance(there, Refused) or there.account_id != permit.account_id:
+        return Refused(REQUEST_UNKNOWN)
+    if there.kind is not Kind.CHANGE:
+        return Refused(REQUEST_UNKNOWN)
+    if there.state(now) is State.OPEN:
+        return Refused(NOTHING_WAITS)
+    closed = there.closed_to_its_owner(now)
+    if closed is not None:
+        # That session was ended, not this one: and with it the change.
+        return Refused(REQUEST_FINISHED) if closed.refusal is SESSION_ENDED else closed
+    row, here = there.row, permit.dossier.row
+    handed = standing.hand_over(
+        row.id, row.version, here.owner_hash, here.device_id, here.session_id
+    )
+    number = masked(there.number(desk))
+    act = Act.REQUEST_RESUMED
+    refused = await permits.spend(desk, caller, permit, act, [handed], now, what=number, on=row.id)
+    if refused is not None:
+        return refused
+    whole = await desk.engine.read(*dossiers.queries(desk, row.id, here.owner_hash, now))
+    mine = dossiers.read(whole)
+    if isinstance(mine, Refused):
+        return mine
+    return views.request(desk, mine, mine.state(now), mine.needs(desk, now))
 
 
 JOURNEY = Journey(replacing.finish, replacing.tell)

@@ -2,7 +2,9 @@
 
 Whoever comes here has access to the case already (`cases.by_link`, `cases.by_session`), or a letter
 that carries its token. A case that was closed lately is opened again by it; one that was closed
-long ago takes nothing. A document is looked at and cleaned before anybody sees it.
+long ago takes nothing. Each side of a case has so many messages a day (`MESSAGES_CASE`), whichever
+way they come, so that a link does not bury the desk. A document is looked at and cleaned before
+anybody sees it.
 """
 
 from collections.abc import AsyncIterator
@@ -14,12 +16,13 @@ from rebind.domain.cases import (
     MESSAGE_CHARACTERS_MAX,
     CaseMove,
     CaseState,
-    DocumentKind,
     Side,
 )
 from rebind.domain.letters import Letter, Reason, Received
+from rebind.domain.limits import MESSAGES_CASE
 from rebind.domain.refusals import (
     CASE_CLOSED,
+    DOCUMENT_KIND,
     DOCUMENTS_ENOUGH,
     MESSAGE_EMPTY,
     MESSAGE_TOO_LONG,
@@ -28,10 +31,11 @@ from rebind.domain.refusals import (
 )
 from rebind.domain.units import Id, Ms
 from rebind.flows.desk import casefiles, intake
+from rebind.flows.desk.budgets import Tally
 from rebind.flows.desk.casefiles import Access
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.intake import Intake
-from rebind.store import case_threads, cases
+from rebind.store import case_threads, cases, limits
 from rebind.store.case_threads import DocumentRow
 from rebind.store.cases import CaseRow
 from rebind.store.statements import Missed, Rows, Write
@@ -41,14 +45,15 @@ _TURNS = 4
 
 
 async def write(desk: Desk, caller: Caller, access: Access, text: str) -> Refused | None:
-    """Say something in a case. Refusals: message_empty, message_too_long, case_closed."""
+    """Say something in a case. Refusals: message_empty, message_too_long, case_closed,
+    too_many_messages (with the time)."""
     if not text.strip():
         return Refused(MESSAGE_EMPTY)
     if len(text) > MESSAGE_CHARACTERS_MAX:
         return Refused(MESSAGE_TOO_LONG)
     now = desk.clock.now()
     said = casefiles.said(desk, access.row.id, access.side, None, text.strip(), now)
-    return await _added(desk, caller, access, [said], Act.CASE_WRITTEN, None, now)
+    return await _added(desk, caller, access, [said], Act.CASE_WRITTEN, None, now, counts=True)
 
 
 async def add_document(
@@ -56,16 +61,19 @@ async def add_document(
     tools: Intake,
     caller: Caller,
     access: Access,
-    kind: DocumentKind,
+    kind: str,
     body: AsyncIterator[bytes],
 ) -> Refused | None:
     """Take a document in: cleaned, encrypted under the key of the case, and only then spoken of.
 
-    Refusals: case_closed, documents_enough (of the holder at once: what is sent stands on the
-    other side's page); document_type, document_too_large, document_unreadable, document_infected,
-    scanner_unavailable, document_not_kept, try_again (several of them at a time).
+    Refusals: document_kind (not one of those in force), case_closed, documents_enough (of the
+    holder at once: what is sent stands on the other side's page); document_type,
+    document_too_large, document_unreadable, document_infected, scanner_unavailable,
+    document_not_kept, try_again (several of them at a time).
     """
     row, now = access.row, desk.clock.now()
+    if kind not in desk.papers.offered:
+        return Refused(DOCUMENT_KIND)
     if casefiles.move_by_person(desk, row, now) is None or row.key_sealed is None:
         return Refused(CASE_CLOSED)
     (found,) = await desk.engine.read(case_threads.documents_of(row.id))
@@ -112,23 +120,28 @@ async def _added(
     act: Act,
     why: str | None,
     now: Ms,
+    *,
+    counts: bool = False,
 ) -> Refused | None:
     """Keep what was added, and move the case; read anew where it moved under our hands: others may
-    have sent documents while this one arrived."""
+    have sent documents while this one arrived. `counts`: it spends the budget of its side."""
     row = access.row
     for _turn in range(_TURNS):
         move = casefiles.move_by_person(desk, row, now)
         then = casefiles.moved(desk, row, move, now) if move is not None else None
         if then is None:
             return Refused(CASE_CLOSED)
+        counted = await _counted(desk, row.id, access.side, now) if counts else []
+        if isinstance(counted, Refused):
+            return counted
         actor = "holder" if row.account_id is not None and row.opening_id is None else "stranger"
         lines = [line(caller, act, row.id, row.request_id, why, actor)]
         if move is CaseMove.REOPEN:
             lines.append(line(caller, Act.CASE_REOPENED, row.id, row.request_id, None, actor))
         try:
-            await desk.keep([*writes, cases.move(row, then)], lines, now)
+            await desk.keep([*counted, *writes, cases.move(row, then)], lines, now)
         except Missed as missed:
-            if missed.guard != "cases.move":
+            if missed.guard not in ("cases.move", "limits.count"):
                 raise
         else:
             return None
@@ -144,10 +157,21 @@ async def _added(
     return Refused(TRY_AGAIN)
 
 
+async def _counted(desk: Desk, case_id: Id, side: Side, now: Ms) -> list[Write] | Refused:
+    """One message more of that side, counted; or that there were enough. A side cannot spend what
+    is the other's. Refusals: too_many_messages."""
+    key = case_id + side.encode()
+    (found,) = await desk.engine.read(limits.rows([(MESSAGES_CASE.name, key, 0)]))
+    rows, tally = limits.counted(found), Tally(desk, now)
+    tally.add(MESSAGES_CASE, (key,))
+    return tally.refused(rows) or tally.writes(rows)
+
+
 async def receive(desk: Desk, letter: Letter, case_id: Id, mark: bytes) -> Received:
     """A letter in reply to one of ours. `mark` is of the address that ours went to, and says which
     side writes. What a machine wrote is no answer: that a letter came back is noted for the desk,
-    other machines are left alone."""
+    other machines are left alone. A letter beyond the budget of its side is not lost: the server
+    that brings it is asked to come again, as with every letter that cannot be taken now."""
     now = desk.clock.now()
     (found,) = await desk.engine.read(cases.by_id(case_id))
     row = cases.row(found)
@@ -167,7 +191,8 @@ async def receive(desk: Desk, letter: Letter, case_id: Id, mark: bytes) -> Recei
     body = desk.seal.seal("case_messages.body", letter_id, text[:MESSAGE_CHARACTERS_MAX])
     said = case_threads.say(case_id, letter_id, words, None, body, now)
     access = Access(row, side)
-    refused = await _added(desk, caller, access, [said], Act.CASE_WRITTEN, "mail", now)
+    act = Act.CASE_WRITTEN
+    refused = await _added(desk, caller, access, [said], act, "mail", now, counts=True)
     if refused is None:
         return Received.TAKEN
     return Received.CLOSED if refused.refusal is CASE_CLOSED else Received.TRY_LATER
@@ -180,12 +205,19 @@ _WITHOUT_WORDS = "(a letter without words; what was attached is taken on the pag
 async def _noted(
     desk: Desk, caller: Caller, row: CaseRow, letter: Letter, letter_id: Id, now: Ms
 ) -> Received:
-    """What a machine has answered."""
+    """What a machine has answered. Nobody waits for what it says: beyond the budget it is taken and
+    forgotten."""
     if letter.reason is not Reason.BOUNCED:
+        return Received.TAKEN
+    counted = await _counted(desk, row.id, Side.BOUNCE, now)
+    if isinstance(counted, Refused):
         return Received.TAKEN
     text = letter.text[:MESSAGE_CHARACTERS_MAX] or letter.subject
     body = desk.seal.seal("case_messages.body", letter_id, text)
     note = case_threads.say(row.id, letter_id, Side.BOUNCE, None, body, now)
     said = line(caller, Act.CASE_BOUNCED, row.id, row.request_id)
-    await desk.keep([note, cases.bounced(row.id, now)], [said], now)
+    try:
+        await desk.keep([*counted, note, cases.bounced(row.id, now)], [said], now)
+    except Missed:
+        return Received.TRY_LATER
     return Received.TAKEN

@@ -1,28 +1,27 @@
 """figures: how the support desk is doing, as counts and times that name nobody.
 
 Each page costs the same however large the service is: at most `ROWS_MAX` rows are read, all of them
-over an index, and where there are more the newest (of open cases the most urgent) stand for the
-rest, which the page says. Times are working hours of the desk's calendar. Neighbour: `casebook.py`
-reads one case.
+over an index. What is told by the day was counted when it was done, and is exact; of cases, where
+there are more, the newest (of open ones the most urgent) stand for the rest, which the page says.
+Times are working hours of the desk's calendar. Neighbour: `casebook.py` reads one case.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
 
 from rebind.domain import cases as rules
 from rebind.domain.calendar import Calendar
-from rebind.domain.cases import CaseKind, CaseState, Verdict
+from rebind.domain.cases import CaseState, Verdict
 from rebind.domain.operators import Operator, Right
 from rebind.domain.refusals import RIGHT_MISSING, Refused
-from rebind.domain.request import Kind, State
 from rebind.domain.units import DAY, Id, Ms
 from rebind.flows.desk.desk import Desk
-from rebind.store import case_queue, request_figures
+from rebind.store import case_queue, daily_counts
 from rebind.store.case_queue import Decided
-from rebind.store.request_figures import NewRequest
+from rebind.store.daily_counts import Daily
 
 DAYS = 14
 """Days of the plots that go by days."""
@@ -34,9 +33,9 @@ AGES_D = (1, 3, 7, 14)
 """Where one group of ages ends and the next begins, in days."""
 
 OPEN_MAX = {CaseState.NEW: 300, CaseState.OPEN: 300, CaseState.WAITING: 150}
-DECIDED_MAX, CONTESTED_MAX, REQUESTS_MAX = 300, 150, 800
-ROWS_MAX = 2_000
-"""All rows that one page may read; the figures above add up to it."""
+DECIDED_MAX = 300
+ROWS_MAX = 1_750
+"""All rows that one page may read: those above, and the counts of `DAYS` days."""
 
 _PERCENT = 90
 
@@ -58,7 +57,8 @@ class Times(msgspec.Struct, frozen=True):
 
 
 class Days(msgspec.Struct, frozen=True):
-    """A count for each day, oldest first. `since`: the first day that was read whole."""
+    """A count for each day, oldest first. `since`: the first of them, which is later than `DAYS`
+    days ago where counting began later."""
 
     days: tuple[tuple[date, int], ...]
     since: date
@@ -84,19 +84,20 @@ async def show(desk: Desk, who: Operator) -> Figures | Refused:
     if not who.may(Right.SEE_FIGURES):
         return Refused(RIGHT_MISSING)
     now = desk.clock.now()
-    read = await desk.engine.read(
+    today = desk.calendar.local_day(now)
+    earliest = today - timedelta(days=DAYS - 1)
+    *opened, found, begun, counted = await desk.engine.read(
         *(case_queue.waiting_longest(state, most) for state, most in OPEN_MAX.items()),
         case_queue.decided_since(now - DECIDED_D * DAY, DECIDED_MAX),
-        case_queue.of_kind(CaseKind.CONTESTED, CONTESTED_MAX),
-        request_figures.newest(REQUESTS_MAX),
+        daily_counts.first(),
+        daily_counts.since(earliest),
     )
-    *opened, found, stopped, begun = read
-    decided, requests = case_queue.decided(found), request_figures.rows(begun)
+    decided = case_queue.decided(found)
     outcomes = Counter(each.outcome for each in decided)
     ages = zip(OPEN_MAX.items(), map(case_queue.deadlines, opened), strict=True)
-    contested = {case_id for _due, case_id in case_queue.deadlines(stopped)}
-    contested |= {each.id for each in decided if each.kind == CaseKind.CONTESTED}
-    cut = len(requests) >= REQUESTS_MAX
+    # Of the days before the first that was counted nobody knows.
+    since = max(earliest, daily_counts.first_day(begun) or today)
+    counts = daily_counts.counts(counted)
     return Figures(
         tuple(
             _ages(state, most, [each for _due, each in rows], now) for (state, most), rows in ages
@@ -107,9 +108,9 @@ async def show(desk: Desk, who: Operator) -> Figures | Refused:
         outcomes[Verdict.FOR],
         outcomes[Verdict.AGAINST],
         len(decided) >= DECIDED_MAX,
-        _by_day(desk.calendar, contested, now, whole_since=None),
-        _of_kind(desk.calendar, requests, Kind.CHANGE, now, cut=cut),
-        _of_kind(desk.calendar, requests, Kind.RECOVER, now, cut=cut),
+        _by_day(counts, Daily.OBJECTION, since, today),
+        _by_day(counts, Daily.CHANGE, since, today),
+        _by_day(counts, Daily.RECOVERY, since, today),
     )
 
 
@@ -146,23 +147,8 @@ def _times(found: Sequence[Ms | None]) -> Times:
     return Times(median, ninetieth)
 
 
-def _of_kind(
-    calendar: Calendar, requests: Sequence[NewRequest], kind: Kind, now: Ms, *, cut: bool
+def _by_day(
+    counts: Mapping[tuple[date, Daily], int], what: Daily, since: date, today: date
 ) -> Days:
-    """Requests that led to another number, by the day on which they were begun."""
-    done = {each.id for each in requests if each.kind == kind and each.ended_as == State.DONE}
-    oldest = begun_at(requests[-1].id) if cut else None
-    return _by_day(calendar, done, now, whole_since=oldest)
-
-
-def _by_day(calendar: Calendar, ids: set[Id], now: Ms, *, whole_since: Ms | None) -> Days:
-    """`whole_since`: of the time before nothing was read."""
-    today = calendar.local_day(now)
-    first = today - timedelta(days=DAYS - 1)
-    if whole_since is not None:
-        # The day in which reading ended is not whole; today is shown all the same.
-        first = max(first, min(today, calendar.local_day(whole_since) + timedelta(days=1)))
-    counts = Counter(calendar.local_day(begun_at(each)) for each in ids)
-    span = (today - first).days + 1
-    days = [first + timedelta(days=n) for n in range(span)]
-    return Days(tuple((day, counts[day]) for day in days), first)
+    days = [since + timedelta(days=n) for n in range((today - since).days + 1)]
+    return Days(tuple((day, counts.get((day, what), 0)) for day in days), since)

@@ -33,7 +33,8 @@ from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Journeys, News, spread
 from rebind.flows.desk.notices import Addressee
 from rebind.flows.desk.views import RequestView
-from rebind.store import requests
+from rebind.store import daily_counts, requests
+from rebind.store.daily_counts import Daily
 from rebind.store.statements import Query, Write
 
 _TURNS = 4
@@ -256,6 +257,7 @@ async def _stop_as_read(
         case_id = desk.dice.id(now)
         link = tokens.case_link(desk.seal, case_id, Side.HOLDER)
         writes += _case(desk, dossier, case_id, now)
+        writes.append(daily_counts.add(desk.calendar.local_day(now), Daily.OBJECTION, row.id))
         lines.append(line(caller, Act.CASE_OPENED, case_id, row.id, CaseKind.CONTESTED))
     refusal = await desk.keep_or_refuse(writes, lines, now)
     view = views.request(desk, dossier, stopped, ())

@@ -21,6 +21,7 @@ from rebind.domain.refusals import (
     EMAIL_MALFORMED,
     NOTHING_WAITS,
     PROOF_NOT_OFFERED,
+    REAUTHENTICATION_REQUIRED,
     REQUEST_FINISHED,
     REQUEST_UNKNOWN,
     Refused,
@@ -201,8 +202,11 @@ async def resume(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Re
     has shown a proof from the account's side in this one gets that one, and this one ends.
 
     Refusals: request_unknown, request_finished, request_expired, account_changed,
-    proof_not_offered (before the first proof), nothing_waits.
+    proof_not_offered (before the first proof), nothing_waits; reauthentication_required to a
+    session, which owns no recovery and goes on with a change by that.
     """
+    if tokens.session(caller.bearer) is not None:
+        return Refused(REAUTHENTICATION_REQUIRED)
     now = desk.clock.now()
     owner = tokens.owner_hash(caller.bearer)
     dossier, () = await _owned(desk, caller, request_id, now)
@@ -223,7 +227,7 @@ async def resume(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Re
     if isinstance(there, Refused):
         return there
     writes = [
-        requests.hand_over(there.id, there.row.version, owner),
+        standing.hand_over(there.id, there.row.version, owner, row.device_id),
         requests.end(row.id, row.version, after(State.OPEN, Move.CANCEL), None, now),
     ]
     lines = [line(caller, Act.REQUEST_RESUMED, row.account_id, there.id, str(row.kind))]
@@ -248,9 +252,10 @@ async def by_case(desk: Desk, caller: Caller, access: Access) -> RequestView | R
     if there is None or there.state(now) not in (State.WAITING, State.READY):
         return Refused(NOTHING_WAITS)
     token, owner = tokens.new_request(desk.dice)
+    device_id = tokens.device(desk.seal, caller.device)
     resumed = line(caller, Act.REQUEST_RESUMED, there.account_id, there.id, "case", "stranger")
     refusal = await desk.keep_or_refuse(
-        [requests.hand_over(there.id, there.row.version, owner)], [resumed], now
+        [standing.hand_over(there.id, there.row.version, owner, device_id)], [resumed], now
     )
     view = views.request(desk, there, there.state(now), there.needs(desk, now))
     return refusal or msgspec.structs.replace(view, token=token)

@@ -135,7 +135,7 @@ async def standing_on(desk: Desk, caller: Caller) -> list[RequestView] | Refused
         return Refused(SESSION_ON_PROBATION)
     now = desk.clock.now()
     (found,) = await desk.engine.read(standing.of_account(who.account_id, now, views.STANDING_MAX))
-    return views.standing(desk, standing.rows(found), now)
+    return views.standing(desk, standing.rows(found), now, who.row.id)
 
 
 async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:

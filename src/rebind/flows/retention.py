@@ -91,6 +91,7 @@ class Retention(msgspec.Struct, frozen=True):
         return (
             (retention.ACTS, policy.keep_acts_d),
             (retention.SESSIONS, policy.keep_sessions_d),
+            (retention.OPERATOR_SESSIONS, policy.keep_operator_sessions_d),
             (retention.LIMITS, 1),
             (retention.EMAILS, policy.keep_sessions_d),
         )

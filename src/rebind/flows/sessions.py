@@ -90,12 +90,22 @@ async def end(
     ended = line(caller, Act.SESSION_ENDED, who.account_id, why=why)
     writes = [
         sessions.end(who.account_id, session_id, why, now),
-        standing.end_of_session(who.account_id, session_id, now),
+        _with_what_waits(who, session_id, not_mine, now),
     ]
     if on_known_device(desk, caller, who, now):
         writes.append(_disowned(who, session_id, not_mine, now))
     refusal = await desk.keep_or_refuse(writes, [ended], now)
     return Refused(SESSION_UNKNOWN) if refusal is not None else None
+
+
+def _with_what_waits(who: SignedIn, session_id: Id, not_mine: bool, now: Ms) -> Write:
+    """What waits in a session ends with it; ended from elsewhere, also what it began and another
+    one goes on with: else whoever has two sessions would keep it alive in the second. What goes on
+    in the very session that ends the other stays, unless that one was not the holder's."""
+    if session_id == who.row.id:
+        return standing.end_of_session(who.account_id, session_id, now)
+    kept = _NONE if not_mine else who.row.id
+    return standing.end_of_session(who.account_id, session_id, now, session_id, kept)
 
 
 def _disowned(who: SignedIn, session_id: Id, not_mine: bool, now: Ms) -> Write:

@@ -12,7 +12,9 @@ import msgspec
 
 from rebind import __version__
 from rebind import settings as house_settings
+from rebind.domain import papers
 from rebind.domain import policy as policy_rules
+from rebind.domain.cases import Fact
 from rebind.domain.limits import LIMITS
 from rebind.domain.operators import Role
 from rebind.domain.policy import Policy
@@ -45,6 +47,7 @@ def commands() -> click.Group:
             db_check=_db_check,
             policy_show=_policy_show,
             limits_show=_limits_show,
+            papers_show=_papers_show,
             policy_check=_policy_check,
             keys_list=_keys_list,
             keys_rotate=_keys_rotate,
@@ -83,7 +86,7 @@ def _db_check() -> tuple[bool, str]:
 
 
 def _policy_show() -> list[_Line]:
-    policy, _limits = running.told(lambda: house_settings.rules(running.settings_of().policy))
+    policy = _rules().policy
     lines = []
     for field in msgspec.structs.fields(Policy):
         value = getattr(policy, field.name)
@@ -103,7 +106,7 @@ def _in_words(value: Any) -> str:
 
 
 def _limits_show() -> list[_Line]:
-    _policy, limits = running.told(lambda: house_settings.rules(running.settings_of().policy))
+    limits = _rules().limits
     lines = []
     for default in LIMITS:
         limit = limits[default]
@@ -113,9 +116,26 @@ def _limits_show() -> list[_Line]:
     return lines
 
 
+def _papers_show() -> list[_Line]:
+    kinds = _rules().papers.kinds.values()
+    return [
+        (
+            each.name,
+            "switched off" if each.off else ", ".join(fact for fact in Fact if fact in each.shows),
+            " / ".join(each.names.values()) or "built in",
+        )
+        for each in kinds
+    ]
+
+
+def _rules() -> house_settings.Rules:
+    """What the policy file decides."""
+    return running.told(lambda: house_settings.rules(running.settings_of().policy))
+
+
 def _policy_check() -> list[str]:
-    policy, _limits = running.told(lambda: house_settings.rules(running.settings_of().policy))
-    return policy_rules.warnings(policy)
+    rules = _rules()
+    return policy_rules.warnings(rules.policy) + papers.warnings(rules.papers)
 
 
 def _keys_list() -> list[tuple[str, ...]]:

@@ -86,7 +86,7 @@ async def furnish(
         house_settings.check_at_rest(settings)
     else:
         house_settings.check(settings, demo=demo)
-    policy, limits = house_settings.rules(settings.policy)
+    rules = house_settings.rules(settings.policy)
     clock, dice = SystemClock(), SystemDice()
     engine = await _fitting_engine(settings, dice.fraction)
     seen = ring_file.stamp(settings.key_ring)
@@ -115,10 +115,11 @@ async def furnish(
                 leaks=leaks,
                 passkeys=WebAuthn(settings.public_url, settings.service_name),
                 carrier=None,
-                policy=policy,
+                policy=rules.policy,
                 calendar=calendar,
-                limits=limits,
+                limits=rules.limits,
                 nudge=wake.set,
+                papers=rules.papers,
                 service=settings.service_name,
             ),
             seal,

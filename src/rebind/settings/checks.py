@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from rebind.domain import hosts, limits, mail_in, policy
+from rebind.domain import hosts, limits, mail_in, papers, policy
 from rebind.domain.decision import ROW_NAMES
 from rebind.domain.limits import Limits, Override
+from rebind.domain.papers import Papers, Setting
 from rebind.domain.policy import Policy
 from rebind.settings.values import DEFAULT_KEYS, Settings, Unfit, toml
 
@@ -22,12 +23,22 @@ from rebind.settings.values import DEFAULT_KEYS, Settings, Unfit, toml
 class _PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: dict[str, Any] = msgspec.field(default_factory=dict)
     limits: dict[str, Override] = msgspec.field(default_factory=dict)
+    documents: dict[str, Setting] = msgspec.field(default_factory=dict)
 
 
-def rules(path: str | None) -> tuple[Policy, Limits]:
-    """The policy and the page of limits in force. Raises `Unfit` with every contradiction."""
+class Rules(msgspec.Struct, frozen=True):
+    """What the policy file decides, with the defaults of what it does not say."""
+
+    policy: Policy
+    limits: Limits
+    papers: Papers
+
+
+def rules(path: str | None) -> Rules:
+    """The policy, the page of limits and the kinds of documents in force. Raises `Unfit` with every
+    contradiction."""
     if path is None:
-        return Policy(), limits.in_force({})
+        return Rules(Policy(), limits.in_force({}), papers.BUILT_IN)
     try:
         file = msgspec.convert(toml(Path(path)), _PolicyFile)
         found = msgspec.convert(file.policy, Policy)
@@ -35,9 +46,10 @@ def rules(path: str | None) -> tuple[Policy, Limits]:
     except (msgspec.ValidationError, ValueError) as error:
         raise Unfit([f"{path}: {error}"]) from None
     wrong = policy.contradictions(found, ROW_NAMES) + limits.dangers(file.limits)
+    wrong += papers.contradictions(file.documents)
     if wrong:
         raise Unfit([f"{path}: {line}" for line in wrong])
-    return found, page
+    return Rules(found, page, papers.in_force(file.documents))
 
 
 def check(settings: Settings, *, demo: bool) -> None:

@@ -49,7 +49,7 @@ _SMS_OFF = Statement(
     "accounts.sms_off",
     """
     UPDATE accounts SET sms_off_at = :now, version = version + 1
-    WHERE id = :id AND (sms_off_at IS NULL OR sms_off_at < :bound_at)
+    WHERE id = :id AND version = :version
     """,
 )
 _SMS_ON = Statement(
@@ -223,10 +223,10 @@ def touch(account_id: Id, version: int) -> Write:
     return Write(_TOUCH, {"id": account_id, "version": version})
 
 
-def sms_off(account_id: Id, bound_at: Ms, now: Ms) -> Write:
-    """Codes to the number, the account's since `bound_at`, count no more: the telephone was lost.
-    Misses where that is said of this number already."""
-    return Write(_SMS_OFF, {"id": account_id, "bound_at": bound_at, "now": now})
+def sms_off(account_id: Id, version: int, now: Ms) -> Write:
+    """Codes to the number that the account has count no more: the telephone was lost. Misses where
+    the account changed since it was read: it may have another number by now."""
+    return Write(_SMS_OFF, {"id": account_id, "version": version, "now": now})
 
 
 def sms_on(account_id: Id, version: int) -> Write:

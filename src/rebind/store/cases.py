@@ -2,7 +2,8 @@
 
 Every move is guarded by the version that was read, so that of fifty people who decide at once one
 counts. A case is found by terms: keyed hashes of its numbers, their last four digits, its mailbox.
-Neighbours: `case_threads.py` (what is said and sent), `case_queue.py` (what waits for whom).
+Neighbours: `case_drafts.py` (before it is one), `case_threads.py` (what is said and sent),
+`case_queue.py` (what waits for whom).
 """
 
 from collections.abc import Iterable
@@ -76,14 +77,6 @@ _MOVE = Statement(
     WHERE id = :id AND version = :version
     """,
 )
-_SUBMIT = Statement(
-    "cases.submit",
-    """
-    UPDATE cases SET version = version + 1, state = 'new', opened_at = :now, due_at = :due_at,
-        proved_at = :proved_at
-    WHERE id = :id AND state = 'draft'
-    """,
-)
 _TOUCH = Statement(
     "cases.touch", "UPDATE cases SET version = version + 1 WHERE id = :id AND version = :version"
 )
@@ -133,24 +126,6 @@ _DUE = Statement(
     ORDER BY c.due_at, c.id LIMIT :limit
     """,  # noqa: S608
 )
-
-
-_FORGET_WORDS = Statement(
-    "case_messages.forget_drafts",
-    """
-    DELETE FROM case_messages WHERE case_id IN (
-        SELECT id FROM cases WHERE id < :before AND state = 'draft' AND id >= :since)
-    """,
-)
-_FORGET_DRAFTS = Statement(
-    "cases.forget_drafts",
-    "DELETE FROM cases WHERE id < :before AND state = 'draft' AND id >= :since",
-)
-
-
-def _first_id(at: Ms) -> Id:
-    """The least id of a moment: ids are ordered by time (RFC 9562 5.7)."""
-    return (at << 80).to_bytes(16)
 
 
 class CaseRow(msgspec.Struct, frozen=True):
@@ -243,17 +218,6 @@ def move(before: CaseRow, then: CaseRow) -> Write:
     return Write(_MOVE, args)
 
 
-def forget_drafts(before: Ms, since: Ms) -> list[Write]:
-    """Remove what was written between these moments and never confirmed."""
-    args: dict[str, Value] = {"before": _first_id(before), "since": _first_id(since)}
-    return [Write(_FORGET_WORDS, args, expect=None), Write(_FORGET_DRAFTS, args, expect=None)]
-
-
-def submit(case_id: Id, due_at: Ms, proved_at: Ms | None, now: Ms) -> Write:
-    """The draft is a case from now on. Misses where it is one already."""
-    return Write(_SUBMIT, {"id": case_id, "due_at": due_at, "proved_at": proved_at, "now": now})
-
-
 def touch(case_id: Id, version: int) -> Write:
     """The guard of what is said without moving a case. Misses where it moved since it was read."""
     return Write(_TOUCH, {"id": case_id, "version": version})
@@ -275,8 +239,8 @@ def lock(case_id: Id, login: str, until: Ms, now: Ms) -> Write:
 
 
 def release(case_id: Id, login: str) -> Write:
-    """Give one's lock back, if one has it."""
-    return Write(_RELEASE, {"id": case_id, "login": login}, expect=None)
+    """Give one's lock back. Misses where one has none."""
+    return Write(_RELEASE, {"id": case_id, "login": login})
 
 
 def bounced(case_id: Id, now: Ms) -> Write:

@@ -20,10 +20,11 @@ _BEGIN = Statement(
     INSERT INTO requests (id, kind, account_id, number_version, session_id, device_id, owner_hash,
         number_key, number_sealed, region, begun_at, expires_at, first_proof_at, ended_at,
         ended_as, policy_row, version, wait_until, ready_at, due_at, stands_until, about_id,
-        purpose, spent_at, aimed_at, case_id, contested)
+        purpose, spent_at, aimed_at, case_id, contested, begun_session_id, begun_device_id)
     VALUES (:id, :kind, :account_id, :number_version, :session_id, :device_id, :owner_hash,
         :number_key, :number_sealed, :region, :begun_at, :expires_at, NULL, NULL, NULL, NULL, 1,
-        NULL, NULL, :due_at, NULL, :about_id, :purpose, NULL, NULL, :case_id, :contested)
+        NULL, NULL, :due_at, NULL, :about_id, :purpose, NULL, NULL, :case_id, :contested,
+        :begun_session_id, :begun_device_id)
     """,
 )
 _WHOLE = """
@@ -42,7 +43,9 @@ _WHOLE = """
         CASE WHEN r.kind = 'recover' THEN (
             SELECT MAX(f.seen_at) FROM sessions f
             WHERE f.account_id = r.account_id AND f.level = 'full') END,
-        k.reference, k.kind, k.locale, k.contact_sealed, k.claimed_sealed
+        k.reference, k.kind, k.locale, k.contact_sealed, k.claimed_sealed,
+        r.begun_session_id, r.begun_device_id, z.opened_at,
+        e.full_since, e.enrolled, e.reported_at, e.wrong_in_row
     FROM requests r
     LEFT JOIN requests u ON u.id = r.about_id
     LEFT JOIN sessions t ON t.account_id = u.account_id AND t.id = u.session_id
@@ -53,6 +56,8 @@ _WHOLE = """
     LEFT JOIN devices d ON d.account_id = r.account_id AND d.device_id = r.device_id
     LEFT JOIN sessions s ON s.account_id = r.account_id AND s.id = r.session_id
     LEFT JOIN cases k ON k.id = r.case_id
+    LEFT JOIN sessions z ON z.account_id = r.account_id AND z.id = r.begun_session_id
+    LEFT JOIN devices e ON e.account_id = r.account_id AND e.device_id = r.begun_device_id
     WHERE r.id = :id"""
 _BY_ID = Statement("requests.by_id", f"{_WHOLE} AND r.owner_hash = :owner_hash")
 _OF_ANYBODY = Statement("requests.of_anybody", _WHOLE)
@@ -78,13 +83,6 @@ _AIM = Statement(
         number_sealed = :number_sealed, region = :region, aimed_at = :now
     WHERE id = :id AND version = :version AND ended_at IS NULL AND wait_until IS NULL
       AND expires_at > :now
-    """,
-)
-_HAND_OVER = Statement(
-    "requests.hand_over",
-    """
-    UPDATE requests SET version = version + 1, owner_hash = :owner_hash
-    WHERE id = :id AND version = :version AND ended_at IS NULL AND wait_until IS NOT NULL
     """,
 )
 _NAME = Statement(
@@ -124,7 +122,8 @@ class RequestRow(msgspec.Struct, frozen=True):
     `undone_` is the request that an undo is about, with the device of the session that began it,
     whether or not that showed its key, and the binding that it ended. `seen_at` is read for a
     recovery only: when somebody was last there in a full session.
-    `case_` is the case that it opens or comes from."""
+    `case_` is the case that it opens or comes from. `begun_` is where it was begun, once another
+    session goes on with it: `session_` and `device_` are that one's then."""
 
     id: Id
     kind: str
@@ -197,6 +196,13 @@ class RequestRow(msgspec.Struct, frozen=True):
     case_locale: str | None
     case_contact: bytes | None
     case_claimed: bytes | None
+    begun_session_id: Id | None
+    begun_device_id: Id | None
+    begun_opened_at: Ms | None
+    begun_full_since: Ms | None
+    begun_enrolled: int | None
+    begun_reported_at: Ms | None
+    begun_wrong_in_row: int | None
 
 
 def begin(
@@ -218,11 +224,13 @@ def begin(
     *,
     contested: bool = False,
     due_at: Ms | None = None,
+    begun_in: tuple[Id | None, Id | None] = (None, None),
 ) -> Write:
     """A new request. `number_version` is the binding that it was based on; `about_id` the request
     that an undo is about, `purpose` what a re-authentication is for; `case_id` the case that it
     opens or comes from, `contested` whether a supervisor has heard both sides of it there;
-    `due_at` when time is to look at it."""
+    `due_at` when time is to look at it; `begun_in` the session and the device in which it was
+    begun, where those are others."""
     return Write(
         _BEGIN,
         {
@@ -243,6 +251,8 @@ def begin(
             "case_id": case_id,
             "contested": 1 if contested else None,
             "due_at": due_at,
+            "begun_session_id": begun_in[0],
+            "begun_device_id": begun_in[1],
         },
     )
 
@@ -308,12 +318,6 @@ def aim(
             "now": now,
         },
     )
-
-
-def hand_over(request_id: Id, version: int, owner_hash: bytes) -> Write:
-    """Let another browser or app go on with a request that waits. Misses where it moved since it
-    was read."""
-    return Write(_HAND_OVER, {"id": request_id, "version": version, "owner_hash": owner_hash})
 
 
 def name(request_id: Id, owner_hash: bytes, account_id: Id) -> Write:

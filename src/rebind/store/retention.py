@@ -26,9 +26,12 @@ class Walk(msgspec.Struct, frozen=True):
 
 ACTS = Walk("acts", ("subject_id", "id"), (b"", b""), "at < :before")
 SESSIONS = Walk("sessions", ("account_id", "id"), (b"", b""), "expires_at < :before")
+OPERATOR_SESSIONS = Walk(
+    "operator_sessions", ("login", "id"), ("", b""), "expires_at < :before OR ended_at < :before"
+)
 LIMITS = Walk("limits", ("name", "key", "slot"), ("", b"", -1), "resets_at < :before")
 EMAILS = Walk("emails", ("account_id", "id"), (b"", b""), "removed_at < :before")
-WALKS = (ACTS, SESSIONS, LIMITS, EMAILS)
+WALKS = (ACTS, SESSIONS, OPERATOR_SESSIONS, LIMITS, EMAILS)
 
 
 def _stretch(walk: Walk) -> tuple[Statement, Statement]:
@@ -42,7 +45,7 @@ def _stretch(walk: Walk) -> tuple[Statement, Statement]:
     forget = Statement(
         f"{walk.table}.forget_stretch",
         f"DELETE FROM {walk.table} WHERE ({keys}) > ({after}) AND ({keys}) <= ({last})"  # noqa: S608
-        f" AND {walk.gone}",
+        f" AND ({walk.gone})",
     )
     return ahead, forget
 

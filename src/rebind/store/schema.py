@@ -186,6 +186,8 @@ requests = table(
     whole("aimed_at", null=True),
     binary("case_id", null=True),
     whole("contested", null=True),
+    binary("begun_session_id", null=True),
+    binary("begun_device_id", null=True),
     sa.Index("requests_due", "due_at", "id", sqlite_where=_AWAITED, postgresql_where=_AWAITED),
     sa.Index(
         "requests_standing",

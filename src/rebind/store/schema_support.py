@@ -152,6 +152,16 @@ operator_sessions = table(
     often_updated=True,
 )
 
+# What was done on each day of the desk's calendar, spread over slots.
+daily_counts = table(
+    "daily_counts",
+    text("day", key=True),
+    text("what", key=True),
+    whole("slot", key=True),
+    whole("amount"),
+    often_updated=True,
+)
+
 # How far each walk of retention through a table has come.
 sweeps = table(
     "sweeps",

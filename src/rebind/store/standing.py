@@ -64,13 +64,24 @@ _END_WAITING = Statement(
     WHERE account_id = :account_id AND stands_until IS NOT NULL AND ended_at IS NULL AND id <> :kept
     """,
 )
+_HAND_OVER = Statement(
+    "requests.hand_over",
+    """
+    UPDATE requests SET version = version + 1, owner_hash = :owner_hash,
+        session_id = :session_id, device_id = :device_id,
+        begun_session_id = COALESCE(begun_session_id, session_id),
+        begun_device_id = CASE WHEN begun_session_id IS NULL THEN device_id
+            ELSE begun_device_id END
+    WHERE id = :id AND version = :version AND ended_at IS NULL AND wait_until IS NOT NULL
+    """,
+)
 _END_OF_SESSION = Statement(
     "requests.end_of_session",
     """
     UPDATE requests SET version = version + 1, ended_at = :now, ended_as = 'cancelled',
         due_at = NULL, stands_until = NULL
     WHERE account_id = :account_id AND stands_until IS NOT NULL AND ended_at IS NULL
-      AND session_id = :session_id
+      AND (session_id = :session_id OR (begun_session_id = :begun_in AND session_id <> :kept))
     """,
 )
 _END_OF_OTHER_SESSIONS = Statement(
@@ -223,11 +234,42 @@ def end_waiting(account_id: Id, kept: Id, ended_as: str, now: Ms) -> Write:
     )
 
 
-def end_of_session(account_id: Id, session_id: Id, now: Ms) -> Write:
-    """End what a session began and what waits: it dies with the session."""
+def hand_over(
+    request_id: Id,
+    version: int,
+    owner_hash: bytes,
+    device_id: Id | None,
+    session_id: Id | None = None,
+) -> Write:
+    """Let another browser or app go on with a request that waits; where it was begun is kept.
+    `device_id`: of whoever goes on, where they show the key of a device; `session_id`: the session
+    in which they do. Misses where it moved since it was read."""
+    return Write(
+        _HAND_OVER,
+        {
+            "id": request_id,
+            "version": version,
+            "owner_hash": owner_hash,
+            "device_id": device_id,
+            "session_id": session_id,
+        },
+    )
+
+
+def end_of_session(
+    account_id: Id, session_id: Id, now: Ms, begun_in: Id = b"", kept: Id = b""
+) -> Write:
+    """End what waits in a session: it dies with it. And what was begun in the session `begun_in`
+    and goes on in another one, but for the one that is `kept`."""
     return Write(
         _END_OF_SESSION,
-        {"account_id": account_id, "session_id": session_id, "now": now},
+        {
+            "account_id": account_id,
+            "session_id": session_id,
+            "begun_in": begun_in,
+            "kept": kept,
+            "now": now,
+        },
         expect=None,
     )
 

@@ -57,6 +57,7 @@ TOLD = {
     "recovery_codes_made": "",
     "recovery_code_used": "9",
     "sms_suspended": "",
+    "request_resumed": "+7•••••••••33",
     "sms_restored": "",
     "totp_set": "",
     "totp_removed": "",
@@ -93,7 +94,12 @@ def all_samples() -> Iterator[Sample]:
             by_day = {"answer_by": "2026-01-14", "reply_by": "2026-01-14", "reply": reply}
             yield Sample("case_opened", channel, reply, case | by_day)
             yield Sample("case_answered", channel, reply, case | by_day | {"text": TEXT})
+        if channel == "mail":
+            draft = {"draft": _STOP["stop"], "reference": case["reference"]}
+            yield Sample("case_drafted", channel, "", _BASE | _UNTIL | draft)
         yield Sample("case_answered", channel, "done", case | {"reply_by": "", "text": TEXT})
+    for channel, role in (("sms", "new"), ("mail", "mail")):
+        yield Sample("change_refused", channel, role, _BASE | _REQUEST | {"role": role})
     for channel, role in (("sms", "old"), ("sms", "new"), ("mail", "mail")):
         base = _BASE | _WHEN | _MASKED | _UNTIL | {"role": role}
         for message, name, params in _of_a_change():

@@ -23,6 +23,16 @@ CASE_KIND = entry(
     _("Choose what it is about, and fill in the fields that belong to it."),
     Level.DEBUG,
 )
+CASE_DRAFT_OVER = entry(
+    "case_draft_over",
+    410,
+    _("This link does not lead on any more"),
+    _(
+        "It counts once and for some days. Was the case confirmed? Then its own link is in a newer "
+        "message from us. If not, please write to us yourself, or ask support once more."
+    ),
+    Level.DEBUG,
+)
 MESSAGE_EMPTY = entry(
     "message_empty",
     400,
@@ -76,6 +86,12 @@ NO_SECOND = entry(
     _("There is nobody who could confirm this"),
     _("It takes a supervisor who did not open the case and was let in apart from you."),
     Level.WARNING,
+)
+TOO_MANY_MESSAGES = entry(
+    "too_many_messages",
+    429,
+    _("That were many messages for one day"),
+    _("We have them all. Please put what is left into one message, and send it after {until}."),
 )
 DOCUMENT_MISSING = entry(
     "document_missing",

@@ -3,6 +3,13 @@ looked at: whoever tries what passes learns no more than that it did not."""
 
 from rebind.domain.refusals.catalogue import Level, _, entry
 
+DOCUMENT_KIND = entry(
+    "document_kind",
+    400,
+    _("This kind of document is not taken here"),
+    _("Choose one of the kinds that are offered; what fits none of them is another document."),
+    Level.DEBUG,
+)
 DOCUMENT_TYPE = entry(
     "document_type",
     415,

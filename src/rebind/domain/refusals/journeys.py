@@ -170,7 +170,7 @@ NOTHING_WAITS = entry(
     "nothing_waits",
     409,
     _("Nothing waits on this account"),
-    _("There is no recovery that could be continued from here. Go on with this one."),
+    _("There is nothing that could be continued from here. Go on with what you have begun."),
 )
 CLOSING_ALREADY = entry(
     "closing_already",

@@ -7,13 +7,14 @@ arrives and never held. Neighbour: `shared/casefile.py` has the shape of a case.
 
 from collections.abc import AsyncIterator
 
-from rebind.domain.cases import DOCUMENT_BYTES_MAX, DocumentKind
+from rebind.domain.cases import DOCUMENT_BYTES_MAX
 from rebind.domain.refusals import (
     BODY_MALFORMED,
     CASE_CLOSED,
     CASE_KIND,
     CASE_UNKNOWN,
     DOCUMENT_INFECTED,
+    DOCUMENT_KIND,
     DOCUMENT_NOT_KEPT,
     DOCUMENT_TOO_LARGE,
     DOCUMENT_TYPE,
@@ -27,13 +28,13 @@ from rebind.domain.refusals import (
     NUMBER_IMPOSSIBLE,
     NUMBER_KIND,
     NUMBER_MALFORMED,
-    PATH_UNKNOWN,
     SCANNER_UNAVAILABLE,
     SESSION_ENDED,
     SESSION_ON_PROBATION,
     SESSION_REQUIRED,
     TOO_MANY_CASES,
     TOO_MANY_CODES,
+    TOO_MANY_MESSAGES,
     TOO_MANY_REQUESTS,
     TRY_AGAIN,
     WORK_INVALID,
@@ -55,7 +56,6 @@ ONE = PATH + "/{id}"
 TAG = "cases"
 THE_CASE = (Parameter("id", "The case", ID_PATTERN),)
 
-_PAPERS = {kind.value: kind for kind in DocumentKind}
 _OPENING_IT = (SESSION_REQUIRED, SESSION_ENDED, SESSION_ON_PROBATION, CASE_UNKNOWN)
 
 
@@ -104,11 +104,8 @@ class Cases:
         access = await _entered(self._desk, call)
         if isinstance(access, Refused):
             return access
-        kind = _PAPERS.get(call.path["kind"])
-        if kind is None:
-            return Refused(PATH_UNKNOWN)
         refused = await correspondence.add_document(
-            self._desk, self._tools, call.caller, access, kind, _pieces(call)
+            self._desk, self._tools, call.caller, access, call.path["kind"], _pieces(call)
         )
         return refused or await _shown(self._desk, call)
 
@@ -219,7 +216,7 @@ def routes(desk: Desk, tools: Intake) -> list[Route]:
             tag=TAG,
         ),
         *_reading(at),
-        *_adding(at),
+        *_adding(at, desk.papers.offered),
     ]
 
 
@@ -254,7 +251,7 @@ def _reading(at: Cases) -> list[Route]:
     ]
 
 
-def _adding(at: Cases) -> list[Route]:
+def _adding(at: Cases, kinds: tuple[str, ...]) -> list[Route]:
     return [
         Route(
             method="POST",
@@ -266,7 +263,14 @@ def _adding(at: Cases) -> list[Route]:
             body_max=bodies.LETTER_MAX,
             status=200,
             answer=Case,
-            refusals=(*_OPENING_IT, MESSAGE_EMPTY, MESSAGE_TOO_LONG, CASE_CLOSED, TRY_AGAIN),
+            refusals=(
+                *_OPENING_IT,
+                MESSAGE_EMPTY,
+                MESSAGE_TOO_LONG,
+                CASE_CLOSED,
+                TOO_MANY_MESSAGES,
+                TRY_AGAIN,
+            ),
             examples={"more": {"message": "I have found the contract."}},
             summary="Say something in a case; one that was closed lately is opened again",
             operation_id="writeToCase",
@@ -279,7 +283,7 @@ def _adding(at: Cases) -> list[Route]:
             auth=Auth.CASE,
             parameters=(
                 *THE_CASE,
-                Parameter("kind", "What it is", f"^({'|'.join(_PAPERS)})$"),
+                Parameter("kind", "What it is", f"^({'|'.join(kinds)})$"),
             ),
             streams=True,
             body_max=DOCUMENT_BYTES_MAX,
@@ -287,7 +291,7 @@ def _adding(at: Cases) -> list[Route]:
             answer=Case,
             refusals=(
                 *_OPENING_IT,
-                PATH_UNKNOWN,
+                DOCUMENT_KIND,
                 CASE_CLOSED,
                 DOCUMENTS_ENOUGH,
                 DOCUMENT_TYPE,

@@ -1,20 +1,19 @@
 """`/api/v1/account/sms/suspension`: the phone was lost, and the phone was found.
 
-Switching codes by SMS off takes a session and nothing else; switching them on takes a
-re-authentication, which the SIM alone cannot give.
+Each takes a re-authentication, which the SIM alone cannot give. To switch codes by SMS off it is
+done at once on a device that the account knows.
 """
 
 from rebind.domain.refusals import (
     REAUTHENTICATION_REQUIRED,
     SESSION_ENDED,
-    SESSION_ON_PROBATION,
     SESSION_REQUIRED,
-    SESSION_TOO_YOUNG,
     SMS_NOT_OFF,
     SMS_OFF_ALREADY,
     TRY_AGAIN,
     Refused,
 )
+from rebind.domain.units import Id
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.spelling import ID_PATTERN, read_id
 from rebind.flows import loss
@@ -32,12 +31,15 @@ class Loss:
 
     async def suspend(self, call: Call) -> Refused | None:
         """Codes to the number prove nothing any more."""
-        return await loss.suspend(self._desk, call.caller)
+        return await loss.suspend(self._desk, call.caller, _permit_id(call))
 
     async def restore(self, call: Call) -> Refused | None:
         """They count again."""
-        permit_id = read_id(call.asked("reauthentication") or "")
-        return await loss.restore(self._desk, call.caller, permit_id)
+        return await loss.restore(self._desk, call.caller, _permit_id(call))
+
+
+def _permit_id(call: Call) -> Id:
+    return read_id(call.asked("reauthentication") or "")
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -49,14 +51,15 @@ def routes(desk: Desk) -> list[Route]:
             path=PATH,
             handler=at.suspend,
             auth=Auth.SESSION,
+            query=(Parameter("reauthentication", "For sms_suspend", ID_PATTERN),),
             status=204,
             answer=None,
             refusals=(
                 SESSION_REQUIRED,
                 SESSION_ENDED,
-                SESSION_ON_PROBATION,
-                SESSION_TOO_YOUNG,
+                REAUTHENTICATION_REQUIRED,
                 SMS_OFF_ALREADY,
+                TRY_AGAIN,
             ),
             summary="Report the phone lost: codes by SMS prove nothing from now on",
             operation_id="suspendSms",

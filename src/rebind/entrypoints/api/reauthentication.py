@@ -14,6 +14,8 @@ from rebind.domain.refusals import (
     SESSION_ON_PROBATION,
     SESSION_REQUIRED,
     SESSION_TOO_YOUNG,
+    TOO_MANY_CODES,
+    TOO_MANY_REQUESTS,
     TRY_AGAIN,
     Refused,
 )
@@ -61,6 +63,8 @@ def routes(desk: Desk) -> list[Route]:
                 FACTOR_UNKNOWN,
                 FACTOR_TOO_YOUNG,
                 NO_WAY,
+                TOO_MANY_CODES,
+                TOO_MANY_REQUESTS,
                 TRY_AGAIN,
             ),
             examples={

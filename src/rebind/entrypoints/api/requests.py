@@ -49,7 +49,7 @@ from rebind.entrypoints.api import schemas
 from rebind.entrypoints.api.beginning import begun
 from rebind.entrypoints.shared.routes import Auth, Call, Parameter, Route
 from rebind.entrypoints.shared.spelling import ID_PATTERN, read_id
-from rebind.flows import objections, recover, requests, verify
+from rebind.flows import change, objections, recover, requests, verify
 from rebind.flows.desk import Desk, Given, Journeys, RequestView
 
 PATH = "/api/v1/requests"
@@ -142,7 +142,11 @@ class Requests:
 
     async def resume(self, call: Call) -> Outcome:
         """What waits already is gone on with from here."""
-        return _told(await recover.resume(self._desk, call.caller, read_id(call.path["id"])))
+        request_id, permit = read_id(call.path["id"]), call.asked("reauthentication")
+        tools = self._desk, call.caller, request_id
+        if permit is None:
+            return _told(await recover.resume(*tools))
+        return _told(await change.resume(*tools, read_id(permit)))
 
     async def prove(self, call: Call) -> Outcome:
         """Codes are answered, all together."""
@@ -243,10 +247,25 @@ def _going_on(at: Requests) -> Route:
         handler=at.resume,
         auth=Auth.REQUEST,
         parameters=THE_REQUEST,
+        query=(
+            Parameter(
+                "reauthentication",
+                "For request_resume: of a change that waits in another session of the account",
+                ID_PATTERN,
+            ),
+        ),
         status=200,
         answer=schemas.Request,
-        refusals=(*_OPEN, PROOF_NOT_OFFERED, NOTHING_WAITS, TRY_AGAIN),
-        summary="Go on here with a recovery of the same account that waits already",
+        refusals=(
+            *_OPEN,
+            SESSION_REQUIRED,
+            REAUTHENTICATION_REQUIRED,
+            PROOF_NOT_OFFERED,
+            NOTHING_WAITS,
+            TRY_AGAIN,
+        ),
+        summary="Go on here with what waits already: from one's own recovery with another one of "
+        "the same account, or from a session with a change",
         operation_id="resumeRequest",
         tag=TAG,
     )

@@ -96,8 +96,8 @@ class Reauthenticate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             max_length=254,
-            description="email_add: the mailbox; email_remove, passkey_remove and request_stop: "
-            "the id",
+            description="email_add: the mailbox; email_remove, passkey_remove, request_resume and "
+            "request_stop: the id",
         ),
     ] = ""
 
@@ -196,6 +196,13 @@ class Request(msgspec.Struct, frozen=True):
         str | UnsetType,
         Meta(description="The link of its case: the one it opened, or that of an objection to it"),
     ] = UNSET
+    elsewhere: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="In a list: a change that waits in another session; `resume` goes on "
+            "with it in this one"
+        ),
+    ] = UNSET
 
 
 class Requests(msgspec.Struct, frozen=True):
@@ -293,6 +300,7 @@ def request(view: RequestView) -> Request:
         passkey=UNSET if view.passkey is None else view.passkey,
         beside=[each.id.hex() for each in view.beside] if view.beside else UNSET,
         case=UNSET if view.case is None else view.case,
+        elsewhere=view.elsewhere or UNSET,
     )
 
 

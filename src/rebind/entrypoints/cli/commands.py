@@ -30,6 +30,7 @@ class Commands(msgspec.Struct, frozen=True):
     db_check: Callable[[], tuple[bool, str]]
     policy_show: Callable[[], list[tuple[str, str, str]]]
     limits_show: Callable[[], list[tuple[str, str, str]]]
+    papers_show: Callable[[], list[tuple[str, str, str]]]
     policy_check: Callable[[], list[str]]
     keys_list: Callable[[], list[tuple[str, ...]]]
     keys_rotate: Callable[[str, float, Callable[[str], None]], None]
@@ -120,9 +121,10 @@ def _policy(rebind: click.Group, commands: Commands) -> None:
 
     @policy.command("show")
     def show() -> None:
-        """Every figure in force, with its source."""
+        """Every figure in force with its source, and every kind of document."""
         _table("Policy", ("figure", "value", "source"), list(commands.policy_show()))
         _table("Limits", ("limit", "value", "protects against"), list(commands.limits_show()))
+        _table("Documents", ("kind", "shows", "name on pages"), list(commands.papers_show()))
 
     @policy.command("check")
     def check() -> None:

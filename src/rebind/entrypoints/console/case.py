@@ -29,6 +29,9 @@ from rebind.templates.pages import Form
 
 ONE = HOME + "/{id}"
 _FIELDS = ("message", "to", "number", "reason", "decision", "login")
+_CHOSEN = ("decision", "reason")
+"""What somebody had chosen before they were sent to prove who they are: chosen anew by the page."""
+
 _DONE = frozenset(
     {
         "answered",
@@ -41,6 +44,7 @@ _DONE = frozenset(
         "proposed",
         "redacted",
         "rejected",
+        "released",
         "taken",
     }
 )
@@ -138,13 +142,20 @@ class Case:
 
     async def show(self, visit: Visit) -> Outcome:
         """The case with all that belongs to it."""
-        return await self._shown.page(visit, forms.blank(_FIELDS))
+        chosen = {name: visit.asked(name) or "" for name in _CHOSEN}
+        return await self._shown.page(visit, forms.blank(_FIELDS, chosen))
 
     async def take(self, visit: Visit) -> Outcome:
         """Kept for whoever begins to write."""
         case_id = read_id(visit.words["id"])
         refused = await casework.take(self._desk, visit.caller, visit.operator, case_id)
         return refused or back(visit, "taken")
+
+    async def release(self, visit: Visit) -> Outcome:
+        """Given back by whoever kept it."""
+        case_id = read_id(visit.words["id"])
+        refused = await casework.release(self._desk, visit.caller, visit.operator, case_id)
+        return refused or back(visit, "released")
 
     async def assign(self, visit: Visit) -> Outcome:
         """Given to somebody, or back to the queue."""
@@ -222,6 +233,7 @@ def part(desk: Desk, explain: Explain) -> Part:
     at = Case(desk, shown)
     acts = (
         ("lock", at.take, Right.LOCK, "Keep a case for oneself while one writes"),
+        ("release", at.release, Right.LOCK, "Give back a case that one has kept"),
         ("assign", at.assign, Right.ASSIGN, "Give a case to somebody, or back"),
         ("answer", at.answer, Right.WRITE_ANSWER, "Answer a case"),
         ("note", at.note, Right.WRITE_NOTE, "Write a note for the desk"),

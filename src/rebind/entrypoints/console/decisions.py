@@ -1,5 +1,7 @@
 """/console/cases/<id>/decision and what follows it: one person proposes, another one confirms or
-rejects. The forms stand on the page of the case. Neighbour: `case.py` shows it."""
+rejects. The forms stand on the page of the case. Whoever approves or confirms has just proved who
+they are, else they do so first and come back to what they had chosen. Neighbours: `case.py` shows
+it, `entering.py` takes the proof."""
 
 import re
 
@@ -22,6 +24,8 @@ _PROPOSED = {
 }
 """One choice on the form says what and why, so that no reason stands beside the wrong verdict."""
 
+_CHOICE, _WHY = ("decision",), ("reason",)
+
 _REASONS = {reason.value: reason for reason in Reason}
 _VERSION = re.compile(r"[0-9]{1,9}")
 """Of the case that stood on the page."""
@@ -40,7 +44,7 @@ class Decisions:
             return Refused(FORM_MALFORMED)
         case_id = read_id(visit.words["id"])
         refused = await case_decisions.propose(
-            self._desk, visit.caller, visit.operator, case_id, *chosen
+            self._desk, visit.caller, visit.operator, case_id, *chosen, fresh=visit.fresh
         )
         return refused or back(visit, "proposed")
 
@@ -51,7 +55,13 @@ class Decisions:
             return Refused(FORM_MALFORMED)
         case_id = read_id(visit.words["id"])
         refused = await case_decisions.confirm(
-            self._desk, visit.caller, visit.operator, case_id, int(seen), reason
+            self._desk,
+            visit.caller,
+            visit.operator,
+            case_id,
+            int(seen),
+            reason,
+            fresh=visit.fresh,
         )
         return refused or back(visit, "confirmed")
 
@@ -68,9 +78,9 @@ def part(desk: Desk, explain: Explain) -> Part:
     """What this adds to the console."""
     shown, at = Shown(desk, explain), Decisions(desk)
     acts = (
-        ("decision", at.propose, Right.PROPOSE_DECISION, "Propose a decision"),
-        ("confirm", at.confirm, Right.CONFIRM_DECISION, "Confirm what another one proposed"),
-        ("reject", at.reject, Right.CONFIRM_DECISION, "Reject what another one proposed"),
+        ("decision", at.propose, Right.PROPOSE_DECISION, _CHOICE, "Propose a decision"),
+        ("confirm", at.confirm, Right.CONFIRM_DECISION, _WHY, "Confirm what another one proposed"),
+        ("reject", at.reject, Right.CONFIRM_DECISION, (), "Reject what another one proposed"),
     )
     return Part(
         tuple(
@@ -81,9 +91,10 @@ def part(desk: Desk, explain: Explain) -> Part:
                 again=shown.again(name),
                 page=ONE,
                 right=right,
+                keeps=keeps,
                 summary=summary,
                 body_max=bodies.LETTER_MAX,
             )
-            for name, handler, right, summary in acts
+            for name, handler, right, keeps, summary in acts
         )
     )

@@ -4,7 +4,7 @@ A page is a picture with the name of whoever looks, the time and the case burned
 is an act. Neighbour: `case.py` lists the documents of a case.
 """
 
-from rebind.domain.cases import SHOWS, DocumentKind, DocumentVerdict, Fact
+from rebind.domain.cases import DocumentVerdict, Fact
 from rebind.domain.operators import Right
 from rebind.domain.refusals import DOCUMENT_GONE, FORM_MALFORMED, Refused
 from rebind.entrypoints.console.case import ONE, back
@@ -50,7 +50,7 @@ class Documents:
         document = next((each for each in seen.documents if each.id == document_id), None)
         if document is None:
             return Refused(DOCUMENT_GONE)
-        shows = SHOWS[DocumentKind(document.kind)]
+        shows = self._desk.papers.shows(document.kind)
         facts = tuple(fact for fact in Fact if fact in shows)
         context = {"case": seen, "document": document, "facts": facts, "form": form}
         return Page("console/document", context)

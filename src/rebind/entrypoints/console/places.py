@@ -7,7 +7,7 @@ accounts.
 """
 
 from collections.abc import Sequence
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -112,13 +112,16 @@ class Place:
             outcome = await route.again(visit, refused)
             if isinstance(outcome, Page):
                 outcome = msgspec.structs.replace(outcome, refused=refused)
-        return self._led(outcome, visit), visit
+        return self._led(outcome, visit, route.keeps), visit
 
-    def _led(self, outcome: Outcome, visit: Visit) -> Outcome:
+    def _led(self, outcome: Outcome, visit: Visit, keeps: Sequence[str] = ()) -> Outcome:
         """Prove who you are first, or what the handler has said."""
         if not isinstance(outcome, Refused) or outcome.refusal not in _LEADS:
             return outcome
         here = visit.here if self._page is None else self._home(visit)
+        chosen = {name: visit.form[name] for name in keeps if visit.form.get(name)}
+        if chosen:
+            here = f"{here}?{urlencode(chosen)}"
         return Moved(f"{_LEADS[outcome.refusal]}?next={quote(here, safe='/')}")
 
 

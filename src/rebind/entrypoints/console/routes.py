@@ -36,6 +36,11 @@ class Visit(msgspec.Struct, frozen=True):
             raise LookupError(OPERATOR_SESSION_REQUIRED.code)
         return self.who.operator
 
+    @property
+    def fresh(self) -> bool:
+        """Whether whoever asks has proved within the last minutes who they are."""
+        return self.who is not None and self.who.fresh
+
     def asked(self, name: str) -> str | None:
         """A parameter of the query; nothing where the query cannot be read."""
         found = forms.parsed(self.query)
@@ -56,7 +61,9 @@ Again = Callable[[Visit, Refused], Awaitable[Outcome]]
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table. `right` None: anyone, signed in or not. `fresh`: only with a proof of
     the last minutes. `again` belongs to a form; without it a refusal is a page of its own. `page`
-    is where the form stands, when that is another address; `body_max` are its bytes."""
+    is where the form stands, when that is another address; `body_max` are its bytes. `keeps`: what
+    was chosen from lists, and stands in the address of the page again once somebody was sent to
+    prove who they are; never what was written."""
 
     method: str
     path: str
@@ -66,6 +73,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool = False
     again: Again | None = None
     page: str | None = None
+    keeps: Sequence[str] = ()
     body_max: int = bodies.BODY_MAX
 
 

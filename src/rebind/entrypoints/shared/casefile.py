@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from rebind.domain.cases import CaseKind, CaseState, DocumentKind
+from rebind.domain.cases import CaseKind, CaseState
 from rebind.domain.request import State
 from rebind.domain.units import Ms
 from rebind.entrypoints.shared.spelling import ID_PATTERN, moment
@@ -30,7 +30,13 @@ _Moment = Annotated[
 class CaseMessage(msgspec.Struct, frozen=True):
     """One message of a case."""
 
-    by: Annotated[str, Meta(extra_json_schema={"enum": ["person", "support"]})]
+    by: Annotated[
+        str,
+        Meta(
+            description="support_for_person: the person's words, as the desk wrote them down",
+            extra_json_schema={"enum": ["person", "support", "support_for_person"]},
+        ),
+    ]
     at: _Moment
     text: Annotated[str | None, Meta(description="null where the words were taken away")]
 
@@ -38,7 +44,13 @@ class CaseMessage(msgspec.Struct, frozen=True):
 class CaseDocument(msgspec.Struct, frozen=True):
     """One document of a case: that it is there, never what is in it."""
 
-    kind: DocumentKind
+    kind: Annotated[
+        str,
+        Meta(
+            description="As it was sent: a kind that the service takes, or one that it took then",
+            examples=["identity"],
+        ),
+    ]
     pages: int
     at: _Moment
     destroyed_at: _Moment | None
@@ -117,12 +129,13 @@ def correspondence(view: CaseView, service: str, now: Ms) -> Correspondence:
 
 
 def _message(view: MessageView) -> CaseMessage:
-    return CaseMessage("person" if view.ours else "support", moment(view.at), view.text)
+    theirs = "support_for_person" if view.by_desk else "person"
+    return CaseMessage(theirs if view.ours else "support", moment(view.at), view.text)
 
 
 def _document(view: DocumentView) -> CaseDocument:
     destroyed = None if view.destroyed_at is None else moment(view.destroyed_at)
-    return CaseDocument(DocumentKind(view.kind), view.pages, moment(view.at), destroyed)
+    return CaseDocument(view.kind, view.pages, moment(view.at), destroyed)
 
 
 def _recovery(view: RequestView) -> CaseRecovery:

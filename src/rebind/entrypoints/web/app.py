@@ -13,6 +13,7 @@ from rebind.entrypoints.web import (
     assets,
     closing,
     confirming,
+    drafts,
     emails,
     entering,
     export,
@@ -62,6 +63,7 @@ def table(
         **loss.after(desk, explain),
         **passkeys.after(desk, explain),
         **passwords.after(desk, explain),
+        **phone.after(desk, explain),
         **recovery_codes.after(desk, explain),
         **stop.after(desk, journeys, explain),
         **totp.after(desk, explain),
@@ -84,6 +86,7 @@ def table(
         *confirming.routes(desk, after, agains),
         *stop.routes(desk, journeys, explain),
         *support.routes(desk, intake, explain),
+        *drafts.routes(desk, explain),
         *undo.routes(desk, explain),
         *account.routes(desk),
         *closing.routes(desk, explain),
@@ -118,7 +121,14 @@ def build(
     the address at which they see it; `heard` is told every refusal that was given; `more` are the
     pages of a demo."""
     library = Library(brand or Brand())
-    site = pages.site(service, desk.policy, logo=library.logo, brand=library.css, demo=demo)
+    site = pages.site(
+        service,
+        desk.policy,
+        logo=library.logo,
+        brand=library.css,
+        demo=demo,
+        papers=desk.papers,
+    )
     parts = urlsplit(public_url)
     faces = Faces(desk, site, secure=parts.scheme == "https", heard=heard)
     origin = f"{parts.scheme}://{parts.netloc}".lower()

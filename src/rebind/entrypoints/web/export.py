@@ -61,7 +61,9 @@ class Export:
         if kind == "json":
             body = holdings.written(held)
         else:
-            body = pages.render("closing/export_file", known(who.locale), held=held).encode()
+            papers = self._desk.papers
+            page = pages.render("closing/export_file", known(who.locale), held=held, papers=papers)
+            body = page.encode()
         return _download(held, kind, body)
 
     async def go_on(self, _visit: Visit, permit_id: Id, _about: str) -> Outcome:

@@ -1,7 +1,8 @@
 """/security/lost-phone: what happens when the phone is gone, one button, and the way back.
 
 Whoever is not signed in is asked to sign in first, by whatever way is left to them. Neighbour:
-`confirming.py` collects what the way back takes, and goes on here when it is given.
+`confirming.py` collects what the button and the way back take, and goes on here when it is given;
+on a device that the account knows the button takes nothing.
 """
 
 import msgspec
@@ -34,9 +35,10 @@ class Loss:
         """What the button does; where it was pressed, the way back."""
         return await self._show(visit, Form())
 
-    async def suspend(self, visit: Visit) -> Outcome:
-        """Codes by SMS prove nothing any more."""
-        return await loss.suspend(self._desk, visit.caller) or Moved(HOME)
+    async def suspend(self, visit: Visit, permit_id: Id, _about: str) -> Outcome:
+        """It was shown who asks: codes by SMS prove nothing any more."""
+        refused = await loss.suspend(self._desk, visit.caller, permit_id)
+        return Moved(HOME) if refused is None else await self.show_again(visit, refused)
 
     async def restore(self, visit: Visit, permit_id: Id, _about: str) -> Outcome:
         """It was shown who asks: they count again."""
@@ -62,13 +64,15 @@ class Loss:
 
 
 def after(desk: Desk, explain: Explain) -> dict[Purpose, Continue]:
-    """Where a re-authentication for the way back leads once it is given."""
-    return {Purpose.SMS_RESTORE: Loss(desk, explain).restore}
+    """Where a re-authentication for the report, or for the way back, leads once it is given."""
+    at = Loss(desk, explain)
+    return {Purpose.SMS_RESTORE: at.restore, Purpose.SMS_SUSPEND: at.suspend}
 
 
 def again(desk: Desk, explain: Explain) -> dict[Purpose, Again]:
     """Where is told why that cannot even begin."""
-    return {Purpose.SMS_RESTORE: Loss(desk, explain).show_again}
+    at = Loss(desk, explain)
+    return {Purpose.SMS_RESTORE: at.show_again, Purpose.SMS_SUSPEND: at.show_again}
 
 
 def routes(desk: Desk, explain: Explain) -> list[Route]:
@@ -81,13 +85,5 @@ def routes(desk: Desk, explain: Explain) -> list[Route]:
             handler=at.show,
             auth=Auth.SESSION,
             summary="What to do when the phone is lost",
-        ),
-        Route(
-            method="POST",
-            path=HOME,
-            handler=at.suspend,
-            again=at.show_again,
-            auth=Auth.SESSION,
-            summary="Report the phone lost: codes by SMS prove nothing from now on",
         ),
     ]

@@ -1,10 +1,15 @@
-"""/phone: the number of the account, changing it, and why it cannot simply be unlinked."""
+"""/phone: the number of the account, changing it, going on with a change that waits in another
+session, and why it cannot simply be unlinked."""
 
 from rebind.domain.evidence import Proof
 from rebind.domain.refusals import Refused
+from rebind.domain.rows import Purpose
+from rebind.domain.units import Id
 from rebind.entrypoints.shared import forms
 from rebind.entrypoints.shared.routes import Auth
+from rebind.entrypoints.shared.spelling import read_id
 from rebind.entrypoints.web.account import inside
+from rebind.entrypoints.web.confirming import Continue
 from rebind.entrypoints.web.faces import Explain
 from rebind.entrypoints.web.routes import Moved, Outcome, Route, Visit
 from rebind.flows import account, change, checkup
@@ -51,6 +56,12 @@ class Phone:
         view = await change.begin(self._desk, visit.caller, number, send)
         return view if isinstance(view, Refused) else Moved(f"/requests/{view.id.hex()}")
 
+    async def resume(self, visit: Visit, permit_id: Id, about: str) -> Outcome:
+        """Who they are was shown: on, in this session, with the change that waits."""
+        request_id = read_id(about)
+        view = await change.resume(self._desk, visit.caller, request_id, permit_id)
+        return view if isinstance(view, Refused) else Moved(f"/requests/{view.id.hex()}")
+
     async def change_again(self, visit: Visit, refused: Refused) -> Outcome:
         """The form as it was filled in."""
         text = self._explain(refused, visit.caller.locale)
@@ -63,6 +74,11 @@ class Phone:
         found = await checkup.show(self._desk, visit.caller)
         alone = not isinstance(found, Refused) and found.alone
         return inside("phone/change", who, form=form, alone=alone)
+
+
+def after(desk: Desk, explain: Explain) -> dict[Purpose, Continue]:
+    """Where a re-authentication for this act leads once it is given."""
+    return {Purpose.REQUEST_RESUME: Phone(desk, explain).resume}
 
 
 def routes(desk: Desk, explain: Explain) -> list[Route]:

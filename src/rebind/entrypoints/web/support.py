@@ -13,7 +13,6 @@ from rebind.domain.cases import (
     DOCUMENT_BYTES_MAX,
     OPENED_BY_PEOPLE,
     CaseKind,
-    DocumentKind,
 )
 from rebind.domain.refusals import (
     CASE_KIND,
@@ -46,7 +45,6 @@ _WORDS, _PAPER = ("message",), ("kind",)
 _OF_THE_MESSAGE = (MESSAGE_EMPTY, MESSAGE_TOO_LONG)
 _MEGABYTES = DOCUMENT_BYTES_MAX // 2**20
 _BY_VALUE = {kind.value: kind for kind in CaseKind}
-_PAPERS = {kind.value: kind for kind in DocumentKind}
 
 
 class Support:
@@ -157,9 +155,9 @@ class Support:
         access = await cases.by_link(self._desk, visit.words["link"])
         if isinstance(access, Refused):
             return access
-        kind = _PAPERS.get(visit.form.get("kind", ""))
-        if kind is None or visit.file is None:
+        if visit.file is None:
             return Refused(FORM_MALFORMED)
+        kind = visit.form.get("kind", "")
         refused = await correspondence.add_document(
             self._desk, self._tools, visit.caller, access, kind, visit.file
         )
@@ -199,6 +197,7 @@ class Support:
             case=case,
             service=self._desk.service,
             now=now,
+            papers=self._desk.papers,
         )
         return _download(f"{case.reference}.html", "text/html; charset=utf-8", html.encode())
 

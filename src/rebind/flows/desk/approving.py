@@ -7,31 +7,27 @@ rule is asked by time, which also looks at the wait's end; `prospect` asks it be
 the desk sees what its approval would lead to.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
 
+from rebind.domain import mailbox
 from rebind.domain.acts import Act, Line
-from rebind.domain.cases import (
-    CaseKind,
-    DocumentKind,
-    DocumentVerdict,
-    Fact,
-    Verdict,
-    carries_approval,
-)
+from rebind.domain.cases import CaseKind, DocumentVerdict, Verdict
 from rebind.domain.decision import decide
 from rebind.domain.evidence import CarrierFacts, Evidence, Proof
 from rebind.domain.refusals import CASE_INCOMPLETE, Refused
 from rebind.domain.request import Kind
 from rebind.domain.rows import AccountFacts, AccountState, Ask, Decision, LockFacts
 from rebind.domain.units import SECOND, Id, Ms
-from rebind.flows.desk import casefiles, opening, tokens, undoing
+from rebind.flows.desk import casefiles, hearing, notices, opening, tokens, undoing
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.desk import Caller, Desk, line
+from rebind.flows.desk.notices import Addressee
 from rebind.flows.desk.opening import About, Subject
 from rebind.flows.desk.own import own_factors
-from rebind.store import account_facts, accounts, emails, factors, numbers, requests
+from rebind.store import account_facts, accounts, emails, factors, numbers, outbox, requests
 from rebind.store.account_facts import AccountRow
 from rebind.store.case_threads import DocumentRow
 from rebind.store.cases import CaseRow
@@ -46,8 +42,33 @@ class Effects(msgspec.Struct, frozen=True):
     request_id: Id | None = None
 
 
-async def prospect(desk: Desk, row: CaseRow, now: Ms) -> Decision | Refused:
-    """What the rule would say to an approval of this case now. Refusals: case_incomplete."""
+CARRIER_S = 2.0
+"""How long a page of the desk waits for the operator's answer: ours; more is felt."""
+
+
+async def carrier(desk: Desk, account_id: Id | None) -> CarrierFacts | None:
+    """What the operator says of the present number of an account, asked once for a page; None where
+    there is nobody to ask, or no number. An operator who does not answer knows nothing."""
+    if desk.carrier is None or account_id is None:
+        return None
+    (found,) = await desk.engine.read(account_facts.of(account_id))
+    account = account_facts.row(found)
+    if account is None or account.number_sealed is None:
+        return None
+    place = accounts.place_of(account.id, account.number_version)
+    current = desk.seal.unseal("bindings.number", place, account.number_sealed)
+    try:
+        async with asyncio.timeout(CARRIER_S):
+            return await desk.carrier.ask(current, account.confirmed_at or account.enrolled_at)
+    except OSError:
+        return CarrierFacts()
+
+
+async def prospect(
+    desk: Desk, row: CaseRow, carrier: CarrierFacts | None, now: Ms
+) -> Decision | Refused:
+    """What the rule would say to an approval of this case now, with what the operator says of the
+    account's number. Refusals: case_incomplete."""
     number = casefiles.number(desk, row)
     if row.kind != CaseKind.LOST_ACCESS or row.account_id is None or number is None:
         return Refused(CASE_INCOMPLETE)
@@ -62,21 +83,17 @@ async def prospect(desk: Desk, row: CaseRow, now: Ms) -> Decision | Refused:
         return Refused(CASE_INCOMPLETE)
     standing = numbers.standing_of(reserved, account.id, account.number_version, now)
     facts = msgspec.structs.replace(_facts(account), factors=own_factors(mails, beside))
-    carrier = CarrierFacts()
-    if desk.carrier is not None:
-        place = accounts.place_of(account.id, account.number_version)
-        current = desk.seal.unseal("bindings.number", place, account.number_sealed)
-        carrier = await desk.carrier.ask(current, account.confirmed_at or account.enrolled_at)
     ask = Ask(Kind.RECOVER, standing, support=True)
-    return decide(ask, tuple(_evidence(row, now)), facts, carrier, desk.policy, now)
+    known = carrier or CarrierFacts()
+    return decide(ask, tuple(_evidence(row, now)), facts, known, desk.policy, now)
 
 
-def carried(documents: Sequence[DocumentRow]) -> bool:
+def carried(desk: Desk, documents: Sequence[DocumentRow]) -> bool:
     """Whether one of the documents of a case that were found to match, and are still there, speaks
     for the account as row R4 asks."""
-    return carries_approval(
+    return desk.papers.carry_approval(
         [
-            (DocumentKind(each.kind), Fact(each.fact) if each.fact else None)
+            (each.kind, each.fact)
             for each in documents
             if each.verdict == DocumentVerdict.MATCHES and each.destroyed_at is None
         ]
@@ -115,7 +132,7 @@ async def effects(
     if row.kind == CaseKind.FROZEN:
         return await _thawed(desk, caller, row, verdict, now)
     if verdict is Verdict.AGAINST:
-        return Effects([], [])
+        return Effects(await _refused(desk, row, now), [])
     match CaseKind(row.kind):
         case CaseKind.LOST_ACCESS:
             return await _recovery(desk, caller, row, now)
@@ -123,6 +140,30 @@ async def effects(
             return await _once_more(desk, caller, row, now)
         case _:
             return Effects([], [])
+
+
+async def _refused(desk: Desk, row: CaseRow, now: Ms) -> list[Write]:
+    """Who began a contested request is told that it does not go on, wherever they answered a code
+    in it; that it goes on is told to everybody, when it waits anew. The mailbox may be the holder's
+    as well: the message says nothing of either side, and its link opens only to who began."""
+    if row.kind != CaseKind.CONTESTED or row.account_id is None or row.request_id is None:
+        return []
+    heard = await hearing.of(desk, row)
+    told = [
+        *(
+            Addressee(channel, to, desk.seal.index("number", to), notices.NEW)
+            for channel, to in heard.person
+        ),
+        *(
+            Addressee(channel, to, desk.seal.index("email", mailbox.canonical(to)), "mail")
+            for channel, to in heard.shown
+        ),
+    ]
+    params = {"request": row.request_id.hex()}
+    parcels = notices.parcels(
+        desk, "change_refused", told, row.locale, params, row.account_id, row.request_id, now
+    )
+    return [outbox.put(parcels)] if parcels else []
 
 
 async def _recovery(desk: Desk, caller: Caller, row: CaseRow, now: Ms) -> Effects | Refused:
@@ -187,6 +228,7 @@ async def _once_more(desk: Desk, caller: Caller, row: CaseRow, now: Ms) -> Effec
         before.session_id,
         before.device_id,
         before.owner_hash,
+        (before.begun_session_id, before.begun_device_id),
     )
     number = stopped.number(desk)
     about = About(

@@ -5,6 +5,8 @@ follows from its moments wherever they come from. Refuses nothing by itself: whe
 their flow's.
 """
 
+from contextlib import suppress
+
 import msgspec
 
 from rebind.domain import cases as rules
@@ -12,12 +14,12 @@ from rebind.domain import mailbox
 from rebind.domain.cases import CaseKind, CaseMove, CaseState, Clock, Side, Verdict
 from rebind.domain.refusals import MESSAGE_EMPTY, MESSAGE_TOO_LONG, Refused
 from rebind.domain.units import DAY, Id, Ms
-from rebind.flows.desk import codes, intake, tokens
+from rebind.flows.desk import codes, hearing, intake, tokens
 from rebind.flows.desk.desk import Desk
-from rebind.store import accounts, case_threads, cases, emails
+from rebind.store import accounts, case_drafts, case_threads, cases, emails
 from rebind.store.cases import CaseRow
 from rebind.store.outbox import Lane, Parcel
-from rebind.store.statements import Write
+from rebind.store.statements import Missed, Write
 
 TAIL_DIGITS = 4
 """By so many last digits the desk finds a case: what a person reads out on the telephone."""
@@ -40,7 +42,8 @@ class Access(msgspec.Struct, frozen=True):
 
 class Wish(msgspec.Struct, frozen=True):
     """What a case is opened with. `claimed` is the number or mailbox by which the person says whose
-    account it is, `contact` where answers go, `number` what the account is to have."""
+    account it is, `contact` where answers go, `number` what the account is to have; `opened_by`
+    the login of whoever at the desk opens it for a person."""
 
     kind: CaseKind
     locale: str
@@ -51,15 +54,23 @@ class Wish(msgspec.Struct, frozen=True):
     claimed: str | None = None
     number: str | None = None
     region: str | None = None
+    opened_by: str | None = None
 
 
-def opened(desk: Desk, case_id: Id, wish: Wish, state: CaseState, now: Ms) -> list[Write]:
-    """A new case with the key of its documents."""
+def reference(desk: Desk) -> str:
+    """A number for a new case."""
+    return rules.reference_of(desk.dice.secret())
+
+
+def opened(
+    desk: Desk, case_id: Id, wish: Wish, state: CaseState, now: Ms, called: str | None = None
+) -> list[Write]:
+    """A new case with the key of its documents. `called`: its number, where that was told."""
     seal = desk.seal
     contact, claimed, number = wish.contact, wish.claimed, wish.number
     row = CaseRow(
         id=case_id,
-        reference=rules.reference_of(desk.dice.secret()),
+        reference=called or reference(desk),
         kind=wish.kind,
         state=state,
         version=1,
@@ -68,7 +79,7 @@ def opened(desk: Desk, case_id: Id, wish: Wish, state: CaseState, now: Ms) -> li
         account_id=wish.account_id,
         request_id=wish.request_id,
         opening_id=wish.opening_id,
-        opened_by=None,
+        opened_by=wish.opened_by,
         opened_at=now,
         due_at=rules.due_at(state, Clock(now), desk.calendar, desk.policy),
         answered_at=None,
@@ -93,6 +104,16 @@ def opened(desk: Desk, case_id: Id, wish: Wish, state: CaseState, now: Ms) -> li
         key_sealed=intake.new_key(desk.dice, seal, case_id),
     )
     return [cases.open_case(row)]
+
+
+def taken_up(desk: Desk, case_id: Id, opening_id: Id, wish: Wish) -> Write:
+    """The person goes on with what the desk has written in their name, by that request: only now
+    it has a number, and an account that it may be about."""
+    key = sealed = None
+    if wish.number is not None:
+        key = desk.seal.index("number", wish.number)
+        sealed = desk.seal.seal("cases.number", case_id, wish.number)
+    return case_drafts.take_up(case_id, opening_id, wish.account_id, key, sealed, wish.region)
 
 
 def found_by(desk: Desk, case_id: Id, *names: str | None) -> list[Write]:
@@ -167,9 +188,13 @@ def move_by_person(desk: Desk, row: CaseRow, now: Ms) -> CaseMove | None:
     return CaseMove.REOPEN if now - row.closed_at < desk.policy.case_reopen_d * DAY else None
 
 
-async def addresses(desk: Desk, row: CaseRow) -> list[tuple[str, str]]:
-    """(channel, address) where the person of a case is told: the contact; of a case from inside an
-    account its mailboxes, or its number where it has none."""
+async def addresses(desk: Desk, row: CaseRow, side: Side) -> list[tuple[str, str]]:
+    """(channel, address) where that side of a case is told: the contact; of a case from inside an
+    account its mailboxes, or its number where it has none; of a contested request each side where
+    the other does not read."""
+    if row.kind == CaseKind.CONTESTED:
+        heard = await hearing.of(desk, row)
+        return heard.holder if side is Side.HOLDER else heard.person
     to = contact(desk, row)
     if to is not None:
         return [("mail", to)]
@@ -214,10 +239,18 @@ _LATEST = 50
 
 async def side_of(desk: Desk, row: CaseRow, mark: bytes) -> Side | None:
     """Which side of a case reads the address of that mark; None: neither any more."""
-    for channel, address in await addresses(desk, row):
+    side = Side.HOLDER if row.kind == CaseKind.CONTESTED else Side.PERSON
+    for channel, address in await addresses(desk, row, side):
         if channel == "mail" and tokens.is_mark_of(desk.seal, mark, row.id, address):
-            return Side.HOLDER if row.kind == CaseKind.CONTESTED else Side.PERSON
+            return side
     return None
+
+
+async def let_go(desk: Desk, row: CaseRow, login: str) -> None:
+    """Give back what somebody at the desk kept while they wrote: what they did says so already."""
+    if row.locked_by == login:
+        with suppress(Missed):
+            await desk.engine.write([cases.release(row.id, login)])
 
 
 def outcome(row: CaseRow, verdict: Verdict, request_id: Id | None) -> CaseRow:

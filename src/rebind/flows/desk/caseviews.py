@@ -16,17 +16,20 @@ from rebind.flows.desk import casefiles, tokens, views
 from rebind.flows.desk.casefiles import Access
 from rebind.flows.desk.desk import Desk
 from rebind.store import case_threads
+from rebind.store.case_threads import MessageRow
 
 MESSAGES_MAX = 500
 """More than anybody reads; beyond it only the oldest are shown."""
 
 
 class MessageView(msgspec.Struct, frozen=True):
-    """One message as this side may read it. `text` is None where the words were taken away."""
+    """One message as this side may read it. `text` is None where the words were taken away.
+    `by_desk`: these are the words of this side, as somebody at the desk has written them down."""
 
     ours: bool
     text: str | None
     at: Ms
+    by_desk: bool = False
 
 
 class DocumentView(msgspec.Struct, frozen=True):
@@ -68,13 +71,7 @@ async def whole(desk: Desk, access: Access) -> CaseView:
         case_threads.said(row.id, MESSAGES_MAX), case_threads.documents_of(row.id)
     )
     messages = [
-        MessageView(
-            each.author is None,
-            None
-            if each.redacted_at is not None
-            else desk.seal.unseal("case_messages.body", each.id, each.body_sealed),
-            each.at,
-        )
+        message(desk, each, access.side)
         for each in case_threads.messages(said)
         if each.side in READ_BY[access.side]
     ]
@@ -84,6 +81,14 @@ async def whole(desk: Desk, access: Access) -> CaseView:
         if access.side is Side.PERSON
     ]
     return of(desk, access, messages, documents)
+
+
+def message(desk: Desk, row: MessageRow, side: Side) -> MessageView:
+    """One message that this side may read."""
+    ours, text = row.side == side, None
+    if row.redacted_at is None:
+        text = desk.seal.unseal("case_messages.body", row.id, row.body_sealed)
+    return MessageView(ours, text, row.at, ours and row.author is not None)
 
 
 def of(

@@ -12,9 +12,11 @@ from rebind.domain.acts import Act, Door, Line
 from rebind.domain.calendar import Calendar
 from rebind.domain.limits import Limits
 from rebind.domain.operators import login_of, subject
+from rebind.domain.papers import BUILT_IN, Papers
 from rebind.domain.policy import Policy
 from rebind.domain.refusals import (
     ACCOUNT_CHANGED,
+    CASE_DRAFT_OVER,
     CODE_TRIES_SPENT,
     FACTOR_UNKNOWN,
     INVITATION_UNKNOWN,
@@ -26,7 +28,6 @@ from rebind.domain.refusals import (
     REQUEST_FINISHED,
     SESSION_ENDED,
     SESSION_UNKNOWN,
-    SMS_OFF_ALREADY,
     TOO_MANY_CODES,
     TRY_AGAIN,
     Refusal,
@@ -78,6 +79,8 @@ class Desk(msgspec.Struct, frozen=True):
     """Tells a worker in this process that something may wait in the outbox."""
     service: str = "Rebind"
     """What the service calls itself, to authenticator apps and in judging passwords."""
+    papers: Papers = BUILT_IN
+    """Which kinds of documents are taken, and what each can show."""
 
     async def keep(self, writes: Sequence[Write], lines: Sequence[Line], now: Ms) -> None:
         """Commit one batch with its audit lines. Raises `Missed` with nothing kept."""
@@ -115,7 +118,7 @@ _MISSED: dict[str, Refusal] = {
     "accounts.freeze": ACCOUNT_CHANGED,
     "accounts.rebound": ACCOUNT_CHANGED,
     "accounts.returned": ACCOUNT_CHANGED,
-    "accounts.sms_off": SMS_OFF_ALREADY,
+    "accounts.sms_off": TRY_AGAIN,
     "accounts.sms_on": TRY_AGAIN,
     "accounts.thaw": ACCOUNT_CHANGED,
     "accounts.touch": TRY_AGAIN,
@@ -125,6 +128,7 @@ _MISSED: dict[str, Refusal] = {
     "bindings.unmoved": ACCOUNT_CHANGED,
     "cases.move": TRY_AGAIN,
     "cases.submit": REQUEST_FINISHED,
+    "cases.take_up": CASE_DRAFT_OVER,
     "cases.touch": TRY_AGAIN,
     "challenges.consume": REQUEST_FINISHED,
     "challenges.set": CODE_TRIES_SPENT,

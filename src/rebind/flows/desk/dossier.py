@@ -26,18 +26,16 @@ from rebind.domain.rows import (
     AccountState,
     Ask,
     Decision,
-    Level,
     LockFacts,
     Need,
     NumberStanding,
     Purpose,
-    SessionFacts,
     UndoFacts,
     Wait,
     Ways,
 )
 from rebind.domain.units import DAY, HOUR, Id, Ms
-from rebind.flows.desk.callers import device_facts, knows
+from rebind.flows.desk import beginnings
 from rebind.flows.desk.desk import Desk
 from rebind.flows.desk.naming import Name, strangers_needs
 from rebind.flows.desk.own import email_factor
@@ -153,12 +151,8 @@ class Dossier(msgspec.Struct, frozen=True):
         return bound_at
 
     def on_known_device(self, desk: Desk, now: Ms) -> bool:
-        """Whether it was begun with the key of a device that the account knows."""
-        row = self.row
-        if row.device_id is None:
-            return False
-        facts = device_facts(row.device_full_since, row.device_enrolled, row.device_reported_at)
-        return knows(desk, facts, row.device_wrong_in_row, now)
+        """Whether whoever goes on with it shows the key of a device that the account knows."""
+        return beginnings.goes_on_on_known_device(desk, self.row, now)
 
     def factors(self) -> tuple[Factor, ...]:
         """What the account has set that may serve as proof."""
@@ -218,13 +212,10 @@ class Dossier(msgspec.Struct, frozen=True):
                 row.number_version,
                 now,
             )
-        session = None
-        if row.session_level is not None and row.session_opened_at is not None:
-            session = SessionFacts(Level(row.session_level), row.session_opened_at)
         return Ask(
             kind,
             standing,
-            session,
+            beginnings.session(row),
             self._undone(policy, now),
             self.purpose,
             support=row.case_id is not None,
@@ -322,7 +313,7 @@ class Dossier(msgspec.Struct, frozen=True):
         while a request waits makes nothing quicker than people were told."""
         began = self.row.begun_at
         evidence = self._standing(evidence)
-        if self.on_known_device(desk, began):
+        if beginnings.on_known_device(desk, self.row, began):
             return (*evidence, Evidence(Proof.KNOWN_DEVICE, began, now))
         return evidence
 

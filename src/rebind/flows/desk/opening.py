@@ -16,13 +16,15 @@ from rebind.store.statements import Write
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """Whom a new request is about: an account, the one to be opened, or a stand-in for nobody."""
+    """Whom a new request is about: an account, the one to be opened, or a stand-in for nobody.
+    `begun_in`: session and device in which it was begun, where it goes on in others."""
 
     account_id: Id
     number_version: int
     session_id: Id | None
     device_id: Id | None
     owner_hash: bytes
+    begun_in: tuple[Id | None, Id | None] = (None, None)
 
 
 class About(msgspec.Struct, frozen=True):
@@ -70,6 +72,7 @@ def begin(
         about.case_id,
         contested=about.contested,
         due_at=about.due_at,
+        begun_in=subject.begun_in,
     )
 
 

@@ -102,15 +102,17 @@ async def spend(
     now: Ms,
     *,
     what: str = "",
+    on: Id | None = None,
     end_others: bool = False,
     silent: bool = False,
 ) -> Refused | None:
     """Do the act: its writes, the permit spent, everybody told (message `security_changed`, with
     the act and `what` it was about; `silent`: the writes tell of it in words of their own, or it
-    changes nothing). `end_others` ends all other sessions and what they began.
+    changes nothing). `on`: the request that it is done to. `end_others` ends all other sessions and
+    what they began.
     Refusals: reauthentication_required, try_again, session_ended."""
     row, account_id = permit.dossier.row, permit.account_id
-    lines: list[Line] = [line(caller, act, account_id, row.id, row.policy_row)]
+    lines: list[Line] = [line(caller, act, account_id, on or row.id, row.policy_row)]
     batch = [
         accounts.touch(account_id, row.account_version or 0),
         requests.spend(row.id, _since(desk, now), now),

@@ -11,7 +11,7 @@ from rebind.domain.acts import Act, Door
 from rebind.domain.evidence import Proof
 from rebind.domain.limits import CODE_ADDRESS, CODE_DEVICE
 from rebind.domain.phone import masked
-from rebind.domain.request import State
+from rebind.domain.request import Kind, State
 from rebind.domain.rows import Apply
 from rebind.domain.units import HOUR, Ms
 from rebind.flows.desk import notices, opening
@@ -22,6 +22,7 @@ from rebind.flows.desk.notices import Addressee
 from rebind.flows.desk.views import SessionGiven
 from rebind.store import (
     accounts,
+    daily_counts,
     emails,
     factors,
     limits,
@@ -30,6 +31,7 @@ from rebind.store import (
     sessions,
     standing,
 )
+from rebind.store.daily_counts import Daily
 from rebind.store.outbox import Parcel
 from rebind.store.statements import Write
 
@@ -70,7 +72,15 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
         line(caller, Act.SESSIONS_ENDED, account_id, row.id, "number_changed"),
     ]
     again_at = next_repeat(desk.policy, now, now)
-    return Finished([*writes, *session_writes], lines, given, again_at, undo_until)
+    # The count is shared with others, so it comes last and is held for the shortest time.
+    writes += [*session_writes, _counted(desk, dossier, now)]
+    return Finished(writes, lines, given, again_at, undo_until)
+
+
+def _counted(desk: Desk, dossier: Dossier, now: Ms) -> Write:
+    """For the figures of the console, which name nobody."""
+    what = Daily.RECOVERY if dossier.kind is Kind.RECOVER else Daily.CHANGE
+    return daily_counts.add(desk.calendar.local_day(now), what, dossier.id)
 
 
 def _lost(dossier: Dossier, decision: Apply, now: Ms) -> list[Write]:

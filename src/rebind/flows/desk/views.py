@@ -49,7 +49,8 @@ class RequestView(msgspec.Struct, frozen=True):
     `about` the mailbox or the id that it is for; `passkey` is what a browser needs to use one
     (PublicKeyCredentialRequestOptionsJSON). `beside` are recoveries that wait already; `case`
     is what the link to its case carries. `contested`: support has heard both sides and let it go
-    on, and a second factor alone stops it."""
+    on, and a second factor alone stops it. `elsewhere`: a change that waits in another session of
+    the account, and may go on in this one."""
 
     id: Id
     kind: str
@@ -71,6 +72,7 @@ class RequestView(msgspec.Struct, frozen=True):
     beside: tuple["RequestView", ...] = ()
     case: str | None = None
     contested: bool = False
+    elsewhere: bool = False
 
 
 def request(
@@ -130,8 +132,11 @@ STANDING_MAX = 20
 """Waiting requests shown; there is hardly ever more than one."""
 
 
-def standing(desk: Desk, found: Sequence[Standing], now: Ms) -> list[RequestView]:
-    """What waits on an account, as its sessions see it: enough to object."""
+def standing(
+    desk: Desk, found: Sequence[Standing], now: Ms, session_id: Id | None = None
+) -> list[RequestView]:
+    """What waits on an account, as one of its sessions sees it: enough to object, or to go on with
+    it there."""
     return [
         RequestView(
             each.id,
@@ -143,6 +148,7 @@ def standing(desk: Desk, found: Sequence[Standing], now: Ms) -> list[RequestView
             row=each.policy_row,
             number=shown(desk.seal.unseal("requests.number", each.id, each.number_sealed)),
             contested=each.contested is not None,
+            elsewhere=each.kind == Kind.CHANGE and each.session_id != session_id,
         )
         for each in found
         if each.ended_at is None

@@ -19,7 +19,7 @@
   }
 
   const form = document.querySelector("[data-lock]");
-  const button = form?.querySelector("button");
+  const button = form?.querySelector("[data-keep]");
 
   async function keep() {
     box.removeEventListener("input", keep);

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rebind.domain.papers import BUILT_IN, Papers
 from rebind.domain.policy import Policy
 from rebind.templates.catalogue import Locale
 from rebind.templates.pages.assets import Asset, assets, urls
@@ -37,10 +38,11 @@ def site(
     logo: str | None = None,
     brand: str | None = None,
     demo: bool = False,
+    papers: Papers = BUILT_IN,
 ) -> Site:
     """What all pages of a service have in common. `logo` and `brand` are addresses of the
-    administrator's picture and style sheet."""
-    return Site(service, urls(), policy, logo, brand, demo)
+    administrator's picture and style sheet, `papers` the kinds of documents in force."""
+    return Site(service, urls(), policy, logo, brand, demo, papers)
 
 
 @cache

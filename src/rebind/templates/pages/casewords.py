@@ -5,6 +5,7 @@ that is its own to say, in a message. Neighbour: `tellings.py` has the words of 
 """
 
 from rebind.domain.cases import CaseKind, CaseState, DocumentKind
+from rebind.domain.papers import Papers
 from rebind.templates.catalogue import Catalogue, Locale
 
 _catalogue = Catalogue()
@@ -40,7 +41,7 @@ DOCUMENTS: dict[str, str] = {
     DocumentKind.OPERATOR_STATEMENT: _("The operator's statement about the number"),
     DocumentKind.ANOTHER: _("Another document"),
 }
-"""What a document is, as its sender says."""
+"""What a document of a built-in kind is, as its sender says."""
 
 
 def kind(name: str, locale: Locale) -> str:
@@ -53,6 +54,6 @@ def state(name: str, locale: Locale) -> str:
     return _catalogue.text(locale, STATES[name])
 
 
-def document(name: str, locale: Locale) -> str:
-    """What a document is."""
-    return _catalogue.text(locale, DOCUMENTS[name])
+def document(name: str, papers: Papers, locale: Locale) -> str:
+    """What a document is: in our words, or in those of the administrator who added its kind."""
+    return papers.name(name, locale) or _catalogue.text(locale, DOCUMENTS[name])

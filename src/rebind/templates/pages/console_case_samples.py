@@ -11,8 +11,17 @@ from typing import Any
 
 import msgspec
 
-from rebind.domain.cases import REASONS, CaseKind, DocumentKind, Fact, Reason, Side, Verdict
-from rebind.domain.evidence import Proof
+from rebind.domain.cases import (
+    OPENED_BY_PEOPLE,
+    REASONS,
+    CaseKind,
+    DocumentKind,
+    Fact,
+    Reason,
+    Side,
+    Verdict,
+)
+from rebind.domain.evidence import CarrierFacts, Proof, SimAnswer, SubscriberAnswer
 from rebind.domain.operators import Role
 from rebind.domain.units import DAY, HOUR, MINUTE, Ms
 from rebind.templates.macros import MACROS
@@ -38,7 +47,7 @@ from rebind.templates.pages.console_case_values import (
     Tab,
     Times,
 )
-from rebind.templates.pages.console_samples import me
+from rebind.templates.pages.console_samples import Me, me
 from rebind.templates.pages.views import Form
 
 _CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/142.0.0.0 Safari/537.36"
@@ -89,7 +98,7 @@ def _figures() -> Iterator[_Fields]:
         days(31, 28, 35, 40, 12, 9, 33, 41, 38, 30, 29, 11, 8, 17),
         days(3, 2, 4, 1, 0, 0, 2, 3, 5, 2, 1, 0, 0, 1),
     )
-    nothing = days(*[0] * 14)
+    nothing = days(0)
     empty = Figures(
         tuple(Ages(each.state, (0,) * 5) for each in usual.ages),
         Times(),
@@ -99,10 +108,17 @@ def _figures() -> Iterator[_Fields]:
         0,
         False,
         nothing,
-        Days(nothing.days[:1], since),
-        Days(nothing.days[:1], since),
+        nothing,
+        nothing,
     )
-    for name, role, found in (("", Role.OPERATOR, usual), ("empty", Role.ADMINISTRATOR, empty)):
+    busy = msgspec.structs.replace(
+        usual, changes=days(104_711, *[98_320, 71_004] * 6, 41_377), recoveries=days(1_204)
+    )
+    for name, role, found in (
+        ("", Role.OPERATOR, usual),
+        ("busy", Role.AUDITOR, busy),
+        ("empty", Role.ADMINISTRATOR, empty),
+    ):
         given = {"me": me(role, "olga"), "found": found, "ages": (1, 3, 7, 14), "days": 28}
         yield "console/figures", name, "/console/figures", True, given
 
@@ -157,6 +173,20 @@ def _queue(now: Ms) -> Iterator[_Fields]:
     yield "console/found", "none", f"{home}/search", True, {**found, "found": ()}
     within = {**found, "found": cases[2:4], "case": ID}
     yield "console/found", "number", f"{_HERE}/search", True, within
+    yield from _opening(who, f"{home}/new")
+
+
+def _opening(who: Me, here: str) -> Iterator[_Fields]:
+    typed = {"kind": "lost_access", "claimed": "12", "message": "<b>", "locale": "ru"}
+    blank = dict.fromkeys(("kind", "claimed", "contact", "message"), "") | {"locale": "en"}
+    wrong = Form(blank | typed, {"claimed": "Please look at it again."})
+    for name, form, sent in (
+        ("", Form(blank), None),
+        ("sent", Form(blank), "7K3M9-QXF2T"),
+        ("wrong", wrong, None),
+    ):
+        given = {"me": who, "form": form, "kinds": OPENED_BY_PEOPLE, "sent": sent}
+        yield "console/opening", name, here, True, given
 
 
 def _thread(now: Ms, *sides: Side) -> tuple[Said, ...]:
@@ -184,7 +214,7 @@ def _papers(now: Ms) -> tuple[Document, ...]:
             "matches", "number_history", "olga", now - HOUR,
         ),
         Document(
-            bytes([3] * 16), "another", 1, "changed_pdf", 1, None,
+            bytes([3] * 16), "utility_bill", 1, "changed_pdf", 1, None,
             "does_not_match", None, "sam", now - DAY,
         ),
     )  # fmt: skip
@@ -199,6 +229,7 @@ def _account(now: Ms) -> Account:
         ((Proof.PASSWORD, now - 400 * DAY), (Proof.TOTP, now - 3 * DAY)),
         ((OLD, Binding(now - 300 * DAY)), (NEW, Binding(now - 800 * DAY, now - 300 * DAY))),
         ((_CHROME, now - 40 * DAY, now - 20 * DAY), ("", now - 90 * DAY, now - 80 * DAY)),
+        carrier=CarrierFacts(SimAnswer.CHANGED, now - 5 * DAY, SubscriberAnswer.SAME),
     )
 
 
@@ -233,9 +264,11 @@ def _cases(now: Ms) -> Iterator[_Fields]:
         Act("case_answered", "operator:olga", now - HOUR),
         Act("case_opened", "stranger", now - 2 * DAY),
     )
-    thread = _thread(now, Side.PERSON, Side.DESK, Side.NOTE, Side.BOUNCE, Side.PERSON)
+    written, *thread = _thread(now, Side.PERSON, Side.DESK, Side.NOTE, Side.BOUNCE, Side.PERSON)
     waits = Prospect("wait", "R4", now + 7 * DAY)
-    case = Case(row, thread, _papers(now), (), _account(now), acts=acts)
+    # The first words were taken down by somebody at the desk.
+    told = (_with(written, author="pavel"), *thread)
+    case = Case(row, told, _papers(now), (), _account(now), acts=acts)
     yield _shown("", operator, case, waits)
     yield _shown("macro", operator, case, waits, macro="documents_needed", done="taken")
     taken = _with(row, locked_by="pavel", locked_until=now + 9 * MINUTE, bounced_at=now - DAY)
@@ -255,7 +288,7 @@ def _cases(now: Ms) -> Iterator[_Fields]:
     done = _with(proposed, row=decided, decisions=(step, confirmed))
     yield _shown("decided", operator, done, waits, done="confirmed")
     closed = _with(decided, state="closed", outcome=None, due_at=None)
-    yield _shown("closed", operator, Case(closed, thread), Prospect("nothing"), done="closed")
+    yield _shown("closed", operator, Case(closed, told), Prospect("nothing"), done="closed")
     yield from _told(case, now)
 
 
@@ -266,7 +299,7 @@ def _told(case: Case, now: Ms) -> Iterator[_Fields]:
         ("no", Prospect("no", text="This number is taken. Choose another one.")),
     ):
         yield _shown(f"prospect-{name}", operator, case, prospect)
-    locked = _with(_account(now), locked_at=now - DAY)
+    locked = _with(_account(now), locked_at=now - DAY, carrier=None)
     other = _with(case, row=_with(row, kind="frozen"), account=locked)
     yield _shown("frozen", operator, other, Prospect("now", "R4"))
     sides = (Side.PERSON, Side.HOLDER, Side.DESK, Side.DESK_TO_HOLDER, Side.NOTE)
@@ -274,7 +307,14 @@ def _told(case: Case, now: Ms) -> Iterator[_Fields]:
         case,
         row=_with(row, kind="contested"),
         messages=_thread(now, *sides),
-        account=_with(_account(now), frozen_at=now - DAY, mailboxes=(), factors=(), visits=()),
+        account=_with(
+            _account(now),
+            frozen_at=now - DAY,
+            mailboxes=(),
+            factors=(),
+            visits=(),
+            carrier=CarrierFacts(subscriber=SubscriberAnswer.RECYCLED),
+        ),
         contact="",
     )
     yield _shown("contested", Role.SUPERVISOR, both, Prospect("nothing"))

@@ -8,6 +8,7 @@ from datetime import date
 
 import msgspec
 
+from rebind.domain.evidence import CarrierFacts
 from rebind.domain.operators import Right
 from rebind.domain.units import Id, Ms
 
@@ -111,7 +112,7 @@ class Binding(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """As `flows.casebook.AccountSeen`."""
+    """As `flows.casebook.AccountSeen`, with `domain.evidence.CarrierFacts`."""
 
     enrolled_at: Ms
     confirmed_at: Ms | None
@@ -123,6 +124,7 @@ class Account(msgspec.Struct, frozen=True):
     number: str = OLD
     locked_at: Ms | None = None
     frozen_at: Ms | None = None
+    carrier: CarrierFacts | None = None
 
 
 class Act(msgspec.Struct, frozen=True):

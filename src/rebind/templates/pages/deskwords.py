@@ -18,7 +18,7 @@ from rebind.domain.cases import (
     Side,
     Verdict,
 )
-from rebind.domain.evidence import Proof
+from rebind.domain.evidence import Proof, SimAnswer, SubscriberAnswer
 from rebind.domain.units import DAY, HOUR, MINUTE, Ms
 from rebind.templates.catalogue import Catalogue, Locale
 
@@ -89,6 +89,16 @@ WORDS: dict[str, dict[str, str]] = {
         Proof.OPERATOR_APPROVAL: _("the approval of two people"),
         Proof.HOLDER_AGREES: _("the holder's consent"),
         Proof.SILENCE: _("a wait without objection"),
+    },
+    "sim": {
+        SimAnswer.SAME: _("unchanged since the number was confirmed"),
+        SimAnswer.CHANGED: _("was changed"),
+        SimAnswer.UNKNOWN: _("not known"),
+    },
+    "subscriber": {
+        SubscriberAnswer.SAME: _("the same since the number was confirmed"),
+        SubscriberAnswer.RECYCLED: _("another one since the number was confirmed"),
+        SubscriberAnswer.UNKNOWN: _("not known"),
     },
     "fact": {
         Fact.NAME: _("the name in the account"),

@@ -37,8 +37,10 @@ PURPOSES: dict[str, str] = {
     Purpose.PASSWORD_REMOVE: _("Confirm that it is you to remove the password"),
     Purpose.PASSWORD_SET: _("Confirm that it is you to set a password"),
     Purpose.RECOVERY_CODES: _("Confirm that it is you to make recovery codes"),
+    Purpose.REQUEST_RESUME: _("Confirm that it is you to go on with the change here"),
     Purpose.REQUEST_STOP: _("Confirm with your second factor to stop what support has let go on"),
     Purpose.SMS_RESTORE: _("Confirm that it is you to switch codes by SMS on again"),
+    Purpose.SMS_SUSPEND: _("Confirm that it is you to switch off codes by SMS"),
     Purpose.TOTP_REMOVE: _("Confirm that it is you to remove the authenticator app"),
     Purpose.TOTP_SET: _("Confirm that it is you to set up an authenticator app"),
 }

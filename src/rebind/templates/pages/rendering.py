@@ -182,7 +182,7 @@ def _environment(locale: Locale) -> Environment:
         "by_day": lambda day: moments.by_day(day, locale),
         "case_kind": lambda kind: casewords.kind(kind, locale),
         "case_state": lambda state: casewords.state(state, locale),
-        "document_kind": lambda kind: casewords.document(kind, locale),
+        "document_kind": lambda kind, papers: casewords.document(kind, papers, locale),
         "code_asked": lambda proof, kind: tellings.code_asked(kind, proof, locale),
         "code_label": lambda proof, kind: tellings.code_label(kind, proof, locale),
         "country": lambda region: tellings.country(region, locale),

@@ -150,6 +150,7 @@ class Request(msgspec.Struct, frozen=True):
     beside: tuple["Request", ...] = ()
     case: str | None = None
     contested: bool = False
+    elsewhere: bool = False
 
 
 WAITING = Request(
@@ -159,6 +160,7 @@ WAITING = Request(
     wait_until=NOW + 14 * DAY,
     row="C5",
 )
+ELSEWHERE = msgspec.structs.replace(WAITING, elsewhere=True)
 READY = Request(
     "change",
     "ready",
@@ -293,7 +295,11 @@ def _factor_requests() -> Iterator[Sample]:
 def _other_requests() -> Iterator[Sample]:
     told = RequestPage(told=(_OLD, _NEW, _MAIL))
     yield _request("waiting", WAITING, True, told)
-    yield _request("waiting-other", WAITING, True, RequestPage(owner=False))
+    yield _request("waiting-other", ELSEWHERE, True, RequestPage(owner=False))
+    there = msgspec.structs.replace(READY, elsewhere=True)
+    yield _request("ready-other", there, True, RequestPage(owner=False))
+    resuming = Request("reauthenticate", needs=_SECOND, purpose="request_resume", passkey=_OPTIONS)
+    yield _request("resuming", resuming, True)
     short = msgspec.structs.replace(WAITING, needs=(), wait_until=NOW + DAY, row="C4")
     yield _request("waiting-short", short, False)
     yield _request("ready", READY, True)
@@ -323,7 +329,7 @@ def _inside() -> Iterator[Sample]:
     )
     for name, path in own:
         yield page(name, "", path, account=account, waiting=[])
-        yield page(name, "waiting", path, account=account, waiting=[WAITING, RECOVERY])
+        yield page(name, "waiting", path, account=account, waiting=[ELSEWHERE, RECOVERY])
         yield page(name, "probation", path, account=probation, waiting=[])
     for state in ("locked", "number_required"):
         unusual = Account(state=state)

@@ -51,7 +51,7 @@ def all_samples(account: Any, now: Ms) -> Iterator[tuple[str, str, str, bool, di
     old = Guard(Proof.PASSKEY, 1, now - 90 * DAY, now - 83 * DAY)
     some, none = Checkup({Proof.PASSKEY: old}), Checkup({}, alone=True)
     off = msgspec.structs.replace(some, sms_off_at=now - HOUR)
-    refused = Form({}, {"": "This device is still too new for that."})
+    refused = Form({}, {"": "The account has no proof that would be enough on this device."})
     for name, checkup, form in (
         ("", some, Form()),
         ("alone", none, refused),

@@ -31,6 +31,7 @@ class Message(msgspec.Struct, frozen=True):
     ours: bool
     text: str | None
     at: Ms
+    by_desk: bool = False
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -74,6 +75,7 @@ def all_samples(
     yield "support/ladder", "", "/support", False, {}
     yield "support/ladder", "signed-in", "/support", True, {}
     yield from _letters(account)
+    yield from _drafts(now)
     yield from _requests(request, code)
     fresh = Case(now, answer_by=_DAY)
     yield "support/received", "", f"/requests/{'0f' * 16}", False, {"case": fresh}
@@ -108,6 +110,36 @@ def _letters(account: msgspec.Struct) -> Iterator[_Fields]:
         yield "support/new", f"wrong-{field or 'all'}", "/support/new", False, context
 
 
+class Draft(msgspec.Struct, frozen=True):
+    """As `flows.case_opening.DraftView`."""
+
+    until: Ms
+    messages: tuple[Message, ...]
+    kind: str = "lost_access"
+    claimed: str = "+7••••••••67"
+    wants: bool = True
+    contact: str = _MAIL
+    reference: str = "7K3M9-QXF2T"
+    link: str = _LINK
+
+
+def _drafts(now: Ms) -> Iterator[_Fields]:
+    dictated = Message(True, "The phone fell into the river.\n\n<b>What now?</b>", now, True)
+    whole = Draft(now + 7 * DAY, (dictated,))
+    again = _with(whole, messages=(dictated, Message(True, "It was a lake.", now)))
+    other = _with(whole, kind="other", claimed="", wants=False)
+    typed = {"number": "12", "message": "It was a lake."}
+    wrong = Form(typed, {"number": "Please look at it again."})
+    for name, draft, form in (
+        ("", whole, Form()),
+        ("again", again, Form()),
+        ("other", other, Form()),
+        ("wrong", whole, wrong),
+    ):
+        path = f"/support/draft/{_LINK}"
+        yield "support/draft", name, path, False, {"draft": draft, "form": form}
+
+
 def _requests(request: Given, code: msgspec.Struct) -> Iterator[_Fields]:
     contact, new = Proof.CODE_CONTACT, Proof.CODE_NEW
     to_new = _with(code, proof=new, to=_NEW)
@@ -126,7 +158,7 @@ def _requests(request: Given, code: msgspec.Struct) -> Iterator[_Fields]:
 def _thread(now: Ms) -> tuple[Message, ...]:
     evil = "<script>alert(1)</script> http://example.com/"
     return (
-        Message(True, "My phone fell into the river.\n\nWhat now?", now - 3 * DAY),
+        Message(True, "My phone fell into the river.\n\nWhat now?", now - 3 * DAY, True),
         Message(False, "Good day.\nPlease send the page of your passport.", now - 2 * DAY),
         Message(False, None, now - DAY),
         Message(True, evil + "x" * 200, now - HOUR),

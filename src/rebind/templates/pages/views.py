@@ -18,7 +18,7 @@ For: the door, which fills these, and the templates, which read nothing else. Va
 | phone/unlink | `account` |
 | closing/close | `account`, `waiting`, `form` |
 | closing/export | `account`, `form` (field `permit`) |
-| closing/export_file | `held` (Holdings of the flows) and nothing else: it is a file |
+| closing/export_file | `held` (Holdings of the flows), `papers` and nothing else: it is a file |
 | security/passkeys | `account`, `passkeys`, `full` (no room), `signal`, `done`, `form` |
 | security/passkey_new | `account`, `options`, `form` (fields `permit`, `name`) |
 | security/checkup | `account`, `waiting`, `checkup` (CheckupView; None on probation), `done` |
@@ -39,7 +39,7 @@ For: the door, which fills these, and the templates, which read nothing else. Va
 | support/received | `case` (CaseView of the flows) |
 | support/case | `case`, `recovery` (RequestView or None), `words`, `paper` (forms), `megabytes` |
 | support/mine | `account`, `cases` (CaseViews without their threads) |
-| support/correspondence | `case`, `service`, `now` and nothing else: it is a file |
+| support/correspondence | `case`, `service`, `now`, `papers` and nothing else: it is a file |
 | error | `title`, `text`, `code` |
 
 Every page of the console is given `me` (who is signed in, or None) besides.
@@ -71,13 +71,14 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import field
 
+from rebind.domain.papers import BUILT_IN, Papers
 from rebind.domain.policy import Policy
 from rebind.domain.units import Ms
 
 
 class Site(msgspec.Struct, frozen=True):
     """What all pages of a service have in common. `assets` maps a file's name to its address;
-    pages tell figures of `policy`."""
+    pages tell figures of `policy`, and name the kinds of documents in `papers`."""
 
     service: str
     assets: Mapping[str, str]
@@ -85,6 +86,7 @@ class Site(msgspec.Struct, frozen=True):
     logo: str | None = None
     brand: str | None = None
     demo: bool = False
+    papers: Papers = BUILT_IN
 
 
 class Work(msgspec.Struct, frozen=True):

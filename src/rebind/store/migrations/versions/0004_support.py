@@ -1,6 +1,6 @@
 """The support desk: cases with messages, documents and decisions, and the operators who answer;
-what a recovery has aimed at, which case a request comes from; when an account closes; and how far
-retention has walked.
+what a recovery has aimed at, which case a request comes from, and where it was begun; when an
+account closes; what was done on each day; and how far retention has walked.
 
 A version that was released is never edited again, so nothing is imported from `store.schema`.
 """
@@ -172,7 +172,7 @@ def _conversations() -> None:
 
 
 def _desk() -> None:
-    """Who answers, and how far retention has come."""
+    """Who answers."""
     _table(
         "operators",
         ("login",),
@@ -225,6 +225,19 @@ def _desk() -> None:
         _binary("agent_sealed"),
         often=True,
     )
+
+
+def _upkeep() -> None:
+    """What is counted for the desk, and how far retention has come."""
+    _table(
+        "daily_counts",
+        ("day", "what", "slot"),
+        _text("day"),
+        _text("what"),
+        _whole("slot"),
+        _whole("amount"),
+        often=True,
+    )
     _table(
         "sweeps",
         ("name",),
@@ -241,6 +254,9 @@ def upgrade() -> None:
     op.add_column("requests", sa.Column("aimed_at", _WHOLE, nullable=True))
     op.add_column("requests", _binary("case_id", null=True))
     op.add_column("requests", sa.Column("contested", _WHOLE, nullable=True))
+    op.add_column("requests", _binary("begun_session_id", null=True))
+    op.add_column("requests", _binary("begun_device_id", null=True))
     _cases()
     _conversations()
     _desk()
+    _upkeep()
