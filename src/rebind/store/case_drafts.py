@@ -1,4 +1,4 @@
-"""case_drafts: what is written to the desk, or by the desk in somebody's name, and not confirmed yet.
+"""case_drafts: what is written to the desk, or by it in somebody's name, and not confirmed yet.
 
 A draft becomes a case by the request that confirms it, once; of several that were begun for one
 draft by the newest alone. What nobody confirms goes, with its words. Neighbour: `cases.py`.
