@@ -280,6 +280,8 @@ def _cases(now: Ms) -> Iterator[_Fields]:
     proposed = _with(case, row=_with(row, second="sam"), decisions=(step,), carried=True)
     yield _shown("proposed", operator, proposed, waits, done="proposed")
     yield _shown("to-decide", supervisor, proposed, waits)
+    proved = Form(_BLANK | {"reason": "documents_match"})
+    yield _shown("to-decide-proved", supervisor, proposed, waits, form=proved)
     reader = _shown("auditor", Role.AUDITOR, proposed, waits)
     yield reader
     confirmed = _with(step, step=2, operator="sam", at=now)
