@@ -384,6 +384,18 @@ def test_a_worse_answer_about_the_sim_never_shortens(
 
 
 @many
+@given(cases([Kind.CHANGE]), st.integers(0, 3 * DAY))
+def test_a_younger_session_never_moves_a_number_earlier(case: Case, by: Ms) -> None:
+    """A change goes on in another session as of the younger of the two: never for the better."""
+    session = case.ask.session
+    if session is None:
+        return
+    younger = msgspec.structs.replace(session, opened_at=min(NOON, session.opened_at + by))
+    ask = msgspec.structs.replace(case.ask, session=younger)
+    assert badness(said(msgspec.structs.replace(case, ask=ask))) >= badness(said(case))
+
+
+@many
 @given(cases())
 def test_a_worse_answer_about_the_subscriber_never_helps(case: Case) -> None:
     same, unknown, recycled = (

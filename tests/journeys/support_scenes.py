@@ -21,6 +21,7 @@ from rebind.flows import (
     casebook,
     cases,
     casework,
+    change,
     closing,
     correspondence,
     export,
@@ -35,6 +36,7 @@ from rebind.flows.desk.casefiles import Access
 from rebind.ports import Missing
 from tests.desk import AT_DESK, LOST, NEW_MAIL, confirmed, entered, hired, with_passport, written
 from tests.journeys.operator_scenes import each
+from tests.journeys.waits import c5
 from tests.people import ANNA, ANNA_MAIL, ANNA_NEW, BORIS_MAIL, House, Someone, said
 
 Step = Callable[[], Awaitable[Any]]
@@ -288,9 +290,20 @@ async def _goes_on_elsewhere(house: House) -> Step:
     return lambda: there.resume(begun)
 
 
-async def _permit(anna: Someone, purpose: Purpose) -> Id:
+async def _change_goes_on_elsewhere(house: House) -> Step:
+    anna = await _anna(house)
+    waits = await c5(house, anna)
+    house.clock.push(5 * MINUTE)
+    there = Someone(house, ANNA, anna.device, anna.id)
+    await there.sign_in()
+    house.clock.push(5 * MINUTE)
+    permit = await _permit(there, Purpose.REQUEST_RESUME, waits.id.hex())
+    return lambda: change.resume(house.desk, there.caller(), waits.id, permit)
+
+
+async def _permit(anna: Someone, purpose: Purpose, about: str = "") -> Id:
     """A fresh proof for it."""
-    begun = await reauthentication.begin(anna.house.desk, anna.caller(), purpose, "")
+    begun = await reauthentication.begin(anna.house.desk, anna.caller(), purpose, about)
     assert isinstance(begun, RequestView), begun
     await anna.another_code(begun, Proof.CODE_CURRENT)
     assert said(await anna.prove(begun, code_current=await anna.newest_code())) == "done"
@@ -350,6 +363,7 @@ FLOWS: dict[str, tuple[Scene, set[Act]]] = {
     "recovery aims": (_recovery_aims, {Act.CODE_ASKED}),
     "recovery waits": (_recovery_waits, {Act.PROOF_ACCEPTED, Act.REQUEST_WAITING}),
     "recovery goes on elsewhere": (_goes_on_elsewhere, {Act.REQUEST_RESUMED}),
+    "change goes on elsewhere": (_change_goes_on_elsewhere, {Act.REQUEST_RESUMED}),
     "closing begins": (_closing_begins, {Act.CLOSING_BEGUN}),
     "time closes the account": (_time_closes_the_account, {Act.ACCOUNT_CLOSED}),
     "data exported": (_data_exported, {Act.DATA_EXPORTED}),

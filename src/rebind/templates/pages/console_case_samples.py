@@ -281,6 +281,8 @@ def _cases(now: Ms) -> Iterator[_Fields]:
     yield _shown("proposed", operator, proposed, waits, done="proposed")
     yield _shown("to-decide", supervisor, proposed, waits)
     yield _shown("stranded", operator, _with(proposed, stranded=True), waits, proposal=None)
+    proved = Form(_BLANK | {"reason": "documents_match"})
+    yield _shown("to-decide-proved", supervisor, proposed, waits, form=proved)
     reader = _shown("auditor", Role.AUDITOR, proposed, waits)
     yield reader
     confirmed = _with(step, step=2, operator="sam", at=now)
