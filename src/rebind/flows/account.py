@@ -87,9 +87,7 @@ async def show_with_waiting(
     if isinstance(who, Refused):
         return who
     await callers.note_seen(desk, who, now)
-    shown = (
-        views.standing(desk, standing.rows(found), now, who.row.id) if who.full else []
-    )
+    shown = views.standing(desk, standing.rows(found), now, who.row.id) if who.full else []
     return _view(desk, who), shown
 
 
