@@ -4,6 +4,7 @@ not in the hands of a thief, not in the holder's, and not twice."""
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from rebind.domain.cases import Reason, Verdict
@@ -404,3 +405,25 @@ async def test_what_support_has_let_go_on_goes_on_elsewhere(house: House, anna: 
     ((session_id, device_id),) = await house.rows(where, id=goes_on.id)
     assert bytes(session_id) == await _session_of(house, anna)
     assert device_id is not None
+
+
+async def test_a_recovery_that_goes_on_elsewhere_is_of_the_device_where_it_does(
+    house: House,
+) -> None:
+    """Else "this was not me" of the one browser would make a stranger of the other."""
+    at_home = await house.bring_in(ANNA, emails=(ANNA_MAIL,))
+    begun = await at_home.begin(Kind.RECOVER)
+    await at_home.prove(begun, code_email=await house.code_to(ANNA_MAIL))
+    await at_home.aim(begun, ANNA_NEW)
+    assert said(await at_home.prove(begun, code_new=await house.code_to(ANNA_NEW))) == "waiting"
+    await house.pass_time(72 * HOUR)
+    there = at_home.elsewhere()
+    again = await there.begin(Kind.RECOVER)
+    await there.prove(again, code_email=await house.code_to(ANNA_MAIL))
+    here = await there.resume(again)
+    assert (said(here), here.id) == ("ready", begun.id)
+    mine = msgspec.structs.replace(here, token=again.token)
+    assert said(await answer_anew(house, there, mine)) == "done"
+    devices = await house.rows("SELECT device_id FROM sessions WHERE ended_at IS NULL")
+    assert [bytes(each) for (each,) in devices] == [tokens.device(house.seal, there.device)]
+    assert there.device not in (None, at_home.device)

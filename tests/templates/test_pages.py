@@ -87,7 +87,7 @@ ADDRESSES = {
         "/phone/unlink",
         "/profile",
         "/recover",
-        f"/requests/{ONE_ID}",
+        f"/requests/{ONE_ID}(#go-on)?",
         "/security",
         "/security/emails",
         "/security/export",
