@@ -14,6 +14,7 @@ from rebind.domain.refusals import (
     BODY_MALFORMED,
     CHANGED_RECENTLY,
     CODE_TRIES_SPENT,
+    DOCUMENTS_ENOUGH,
     FACTOR_TOO_YOUNG,
     JOURNEY_NOT_OFFERED,
     LOCK_TOO_YOUNG,
@@ -31,6 +32,7 @@ from rebind.domain.refusals import (
     SMS_SIGN_IN_CLOSED,
     SUPPORT_NEEDED,
     TOO_MANY_CODES,
+    TOO_MANY_MESSAGES,
     TRY_AGAIN,
     Refusal,
 )
@@ -137,6 +139,10 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
     "resumeRequest": {SMS_SIGN_IN_CLOSED},
     # A miss while a wrong code is counted is caught where it is counted.
     "prove": {TOO_MANY_CODES},
+    # Words are no document, a document is no message, and the budget of a message has a refusal of
+    # its own. Whose the request of a contested case is, is asked to find out who is told.
+    "writeToCase": {DOCUMENTS_ENOUGH, REQUEST_UNKNOWN, TOO_MANY_CODES},
+    "addDocument": {TOO_MANY_CODES, TOO_MANY_MESSAGES},
     # They ask whether the device's own limit is spent, and tell nobody.
     "endOtherSessions": {SMS_SIGN_IN_CLOSED},
     # Whatever was first, the session is gone: the flow says so in one word.

@@ -279,6 +279,11 @@ async def test_what_is_said_or_given_away_is_kept_no_longer(house: House, desk: 
         (close, None),
     )
     for act, keeps in steps:
+        if act is close:
+            # What was proposed has to be gone before.
+            second = await desk.second()
+            rejected = case_decisions.reject(house.desk, AT_DESK, second, desk.case_id, "Not yet.")
+            assert said(await rejected) == "ok"
         assert await casework.take(house.desk, AT_DESK, desk.olga, desk.case_id) is None
         assert said(await act()) == "ok"
         assert await house.value(query, id=desk.case_id) == keeps
