@@ -142,7 +142,7 @@ NEVER_TOLD: dict[str, set[Refusal]] = {
     # Words are no document, a document is no message, and the budget of a message has a refusal of
     # its own. Whose the request of a contested case is, is asked to find out who is told.
     "writeToCase": {DOCUMENTS_ENOUGH, REQUEST_UNKNOWN, TOO_MANY_CODES},
-    "addDocument": {TOO_MANY_CODES, TOO_MANY_MESSAGES},
+    "addDocument": {REQUEST_UNKNOWN, TOO_MANY_CODES, TOO_MANY_MESSAGES},
     # They ask whether the device's own limit is spent, and tell nobody.
     "endOtherSessions": {SMS_SIGN_IN_CLOSED},
     # Whatever was first, the session is gone: the flow says so in one word.
