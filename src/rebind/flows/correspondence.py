@@ -186,20 +186,27 @@ async def receive(desk: Desk, letter: Letter, case_id: Id, mark: bytes) -> Recei
     caller = Caller(Door.MAIL, row.locale)
     if letter.reason is not None:
         return await _noted(desk, caller, row, letter, letter_id, now)
-    text = letter.text or _WITHOUT_WORDS
-    words = Side.BOUNCE if not letter.text else side
-    body = desk.seal.seal("case_messages.body", letter_id, text[:MESSAGE_CHARACTERS_MAX])
+    words = side if letter.text else Side.BOUNCE
+    body = desk.seal.seal("case_messages.body", letter_id, letter.text[:MESSAGE_CHARACTERS_MAX])
     said = case_threads.say(case_id, letter_id, words, None, body, now)
     access = Access(row, side)
-    act = Act.CASE_WRITTEN
-    refused = await _added(desk, caller, access, [said], act, "mail", now, counts=True)
+    act, why = Act.CASE_WRITTEN, _how(letter)
+    refused = await _added(desk, caller, access, [said], act, why, now, counts=True)
     if refused is None:
         return Received.TAKEN
     return Received.CLOSED if refused.refusal is CASE_CLOSED else Received.TRY_LATER
 
 
-_WITHOUT_WORDS = "(a letter without words; what was attached is taken on the page of the case only)"
-"""For the desk, which sees that somebody tried."""
+def _how(letter: Letter) -> str:
+    """What the desk is told of a letter beside its words: whoever was passed a letter of ours can
+    answer it from an address of their own, attachments are taken on the page only, and very long
+    words are cut."""
+    told = {
+        "from_another_address": letter.from_other,
+        "with_attachments": letter.attachments > 0,
+        "cut": letter.cut or len(letter.text) > MESSAGE_CHARACTERS_MAX,
+    }
+    return " ".join(["mail", *(word for word, so in told.items() if so)])
 
 
 async def _noted(

@@ -158,7 +158,11 @@ def moved(desk: Desk, row: CaseRow, move: CaseMove, now: Ms) -> CaseRow | None:
     if state is None:
         return None
     clock = clock_of(row)
+    began_anew = move is CaseMove.REOPEN or (
+        move is CaseMove.WRITE and row.state == CaseState.DECIDED
+    )
     since = row.waiting_since if row.state == CaseState.WAITING else row.closed_at
+    since = row.decided_at if row.state == CaseState.DECIDED else since
     if move in (CaseMove.WRITE, CaseMove.REOPEN) and since is not None:
         clock = msgspec.structs.replace(clock, pauses=rules.paused(clock, since, now))
     clock = msgspec.structs.replace(
@@ -176,7 +180,8 @@ def moved(desk: Desk, row: CaseRow, move: CaseMove, now: Ms) -> CaseRow | None:
         pauses=rules.pauses_text(clock.pauses),
         decided_at=clock.decided_at,
         closed_at=now if state is CaseState.CLOSED else None,
-        round=row.round + (move is CaseMove.REOPEN),
+        # What was decided stays so; what was said since is decided by two people as the first was.
+        round=row.round + began_anew,
         second=None if state is CaseState.CLOSED else row.second,
     )
 

@@ -55,7 +55,13 @@ WORDS: dict[str, dict[str, str]] = {
         Side.DESK: _("To the person"),
         Side.DESK_TO_HOLDER: _("To the holder, who objected"),
         Side.NOTE: _("Note, for the desk only"),
-        Side.BOUNCE: _("A letter of ours came back"),
+        Side.BOUNCE: _("About a letter"),
+    },
+    "letter": {
+        "mail": _("by e-mail"),
+        "from_another_address": _("from another address than the one we wrote to"),
+        "with_attachments": _("what was attached was not taken"),
+        "cut": _("very long, the rest was cut off"),
     },
     "verdict": {Verdict.FOR: _("for the person"), Verdict.AGAINST: _("against")},
     "reason": {
