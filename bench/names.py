@@ -39,6 +39,8 @@ class Has(StrEnum):
 
     NOTHING = "nobody"
     ACCOUNT = "an account"
+    MAILBOX = "an account with a mailbox"
+    NO_MAILBOX = "an account without a mailbox"
     PASSWORD = "an account with a password"
     NO_PASSWORD = "an account without a password"
     CHANGE = "a change to undo"
@@ -106,7 +108,7 @@ class _Furnisher:
 
     def batches(self, i: int, address: str, has: Has) -> list[list[Write]]:
         """For account `i` as it was seeded."""
-        if has is Has.ACCOUNT:
+        if has in (Has.ACCOUNT, Has.NO_MAILBOX):
             return []
         account, writes = seed.account_id(i), [self._email(seed.account_id(i), address)]
         if has is Has.PASSWORD:

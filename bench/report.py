@@ -128,7 +128,6 @@ def _tables(result: Result) -> Iterator[str]:
         yield from _round_tables(result, table)
     if result.guessed:
         yield "\n## Guessing who has an account\n"
-        yield f"{guessing.RECOVER[0].upper()}{guessing.RECOVER[1:]}.\n"
         yield from _rows(_GUESSED_COLUMNS, [_guessed_line(each) for each in result.guessed])
         yield from _examples(result.guessed)
     if result.flooded:
