@@ -237,7 +237,9 @@ class Stranger:
                 raise RuntimeError(f"{journey.name}: {sent.status} {sent.body[:300]!r}")
             return [first]
         to = re.search(rb"\r\nlocation: *([^\r]+)", sent.head, re.IGNORECASE)
-        kept = re.search(rb"\r\nset-cookie: *(__Host-rebind-(?:request|recovery)=[^;]+)", sent.head, re.I)
+        kept = re.search(
+            rb"\r\nset-cookie: *(__Host-rebind-(?:request|recovery)=[^;]+)", sent.head, re.I
+        )
         if to is None or kept is None:
             raise RuntimeError(f"{journey.name} led nowhere: {sent.head[:300]!r}")
         come = f"{come}; {kept.group(1).decode()}\r\n"

@@ -299,6 +299,13 @@ async def test_words_are_taken_away_by_a_supervisor_alone(office: Office) -> Non
     seen = await sonya.send(redact.action, redact.fields)
     assert "My phone fell into the river." not in seen.words
     assert "These words were taken away." in seen.words
+    # Their own words stay: there is no such button, and a form made by hand is refused.
+    await office.does("sonya", "note", message="I never said that.")
+    seen = await sonya.open(office.case)
+    assert not [form for form in seen.forms if form.action.endswith("/redact")]
+    note = await office.house.value("SELECT id FROM case_messages WHERE side = 'note'")
+    by_hand = f"{office.case}/messages/{note.hex()}/redact"
+    assert (await sonya.send(by_hand, redact.fields)).status == 403
 
 
 async def test_a_document_is_looked_at_with_a_watermark_and_checked(

@@ -333,7 +333,7 @@ async def test_a_document_is_kept_encrypted(house: House, folder: Path, browser:
     assert (seen.status, seen.path) == (200, case), seen.words
     assert "Passport: the page with the photograph 1 page" in seen.words
     (kept,) = files(folder)
-    assert b"PNG" not in kept
+    assert b"\x89PNG" not in kept
     assert await house.rows("SELECT kind, media, pages FROM case_documents") == [
         ("identity", "image/jpeg", 1)
     ]

@@ -76,17 +76,20 @@ class Desk:
         ((state, due_at, opened_at),) = await self.house.rows(
             "SELECT state, due_at, opened_at FROM cases WHERE id = :id", id=self.case_id
         )
-        clock, since = Clock(opened_at), None
+        clock, since, decided = Clock(opened_at), None, False
         for act, at, why in found:
             if act == "case_opened":
                 clock = Clock(at)
-            elif act == "case_answered":
-                since = at if why == "asked" else None
-            elif act == "case_written" and since is not None:
-                clock = Clock(clock.opened_at, pauses=rules.paused(clock, since, at))
-                since = None
-            elif act == "case_confirmed":
-                clock = Clock(clock.opened_at, decided_at=at, pauses=clock.pauses)
+            elif act in ("case_answered", "case_written", "case_confirmed", "case_closed"):
+                if decided and act == "case_answered":
+                    continue
+                # The clock stands still while the desk has nothing to do.
+                pauses = rules.paused(clock, since, at) if since is not None else clock.pauses
+                clock = Clock(clock.opened_at, decided_at=clock.decided_at, pauses=pauses)
+                idle = act in ("case_confirmed", "case_closed") or why == "asked"
+                since, decided = at if idle else None, act == "case_confirmed"
+                if decided:
+                    clock = msgspec.structs.replace(clock, decided_at=at)
         clock = Clock(clock.opened_at, None, since, clock.decided_at, clock.pauses)
         assert due_at == rules.due_at(CaseState(state), clock, RUSSIA, self.house.desk.policy)
 
@@ -184,6 +187,43 @@ async def test_the_second_may_say_no(house: House, desk: Desk) -> None:
     assert await desk.propose(desk.pavel, Verdict.AGAINST) == "ok"
     assert await desk.confirm(await desk.second(), Reason.NOT_ENOUGH) == "ok"
     assert await house.value("SELECT count(*) FROM requests WHERE kind = 'recover'") == 0
+
+
+async def test_what_is_written_after_a_decision_is_decided_anew(house: House, desk: Desk) -> None:
+    """The first decision stays what it was; the days since are not the desk's."""
+    assert await desk.propose(desk.olga, Verdict.AGAINST) == "ok"
+    assert await desk.confirm(await desk.second(), Reason.NOT_ENOUGH) == "ok"
+    await desk.due_is_what_the_acts_say()
+    caller = Someone(house, ANNA).caller()
+
+    async def writes(text: str) -> None:
+        access = await entered(house, desk.link)
+        assert await correspondence.write(house.desk, caller, access, text) is None
+        await desk.due_is_what_the_acts_say()
+        due = await house.value("SELECT due_at FROM cases WHERE id = :id", id=desk.case_id)
+        assert due > house.clock.now() + DAY
+
+    await house.pass_time(13 * DAY)
+    assert await desk.answer("Write to us where the parcel is.") == "ok"
+    await desk.due_is_what_the_acts_say()
+    await writes("You have mistaken me for somebody else.")
+    assert await desk.propose(desk.olga, Verdict.AGAINST) == "ok"
+    assert await desk.confirm(await desk.second(), Reason.NOT_ENOUGH) == "ok"
+    rounds = await house.rows(
+        "SELECT round, step FROM case_decisions WHERE case_id = :id ORDER BY round, step",
+        id=desk.case_id,
+    )
+    assert [round_ for round_, _step in rounds] == [1, 1, 2, 2]
+    # It closes by itself; who writes within two weeks of that finds it open, and not late.
+    await house.pass_time(14 * DAY)
+    await desk.due_is_what_the_acts_say()
+    await house.pass_time(13 * DAY)
+    await writes("I have found the contract.")
+    # Nor is an answer late that was asked for twice.
+    for days in (5, 6):
+        assert await desk.answer("Please send it.", asks=True) == "ok"
+        await house.pass_time(days * DAY)
+    await writes("Here it is.")
 
 
 async def test_fifty_decisions_at_once_are_one(house: House, desk: Desk) -> None:

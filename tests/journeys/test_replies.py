@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from rebind.domain.cases import CaseKind
+from rebind.domain.cases import MESSAGE_CHARACTERS_MAX, CaseKind
 from rebind.domain.letters import Letter, Reason, Received
 from rebind.domain.mail_in import ReplyTo
 from rebind.domain.operators import Role
@@ -78,6 +78,32 @@ async def test_what_machines_answer_is_none(house: House, asked: tuple[str, Id, 
     assert len(await texts(house, link)) == 2
     row = (await entered(house, link)).row
     assert (row.state, row.bounced_at) == ("waiting", house.clock.now())
+
+
+async def test_the_desk_is_told_how_a_letter_came(
+    house: House, asked: tuple[str, Id, bytes]
+) -> None:
+    """Whoever was passed our letter can answer it: the desk sees that they are somebody else."""
+    link, case_id, mark = asked
+    empty = letter("", "<2@there>", attachments=2)
+    for said in (
+        letter(from_address="brother@example.net", from_other=True),
+        empty,
+        letter("word " * 5000, "<3@there>"),
+    ):
+        assert await correspondence.receive(house.desk, said, case_id, mark) is Received.TAKEN
+        house.clock.push(1)
+    query = "SELECT why FROM acts WHERE act = 'case_written' ORDER BY id"
+    assert [why for (why,) in await house.rows(query)] == [
+        "mail from_another_address",
+        "mail with_attachments",
+        "mail cut",
+    ]
+    # A letter without words is for the desk: the person has said nothing.
+    *before, long = await texts(house, link)
+    assert before == ["Where is my order?", "Which one?", "Here it is."]
+    assert long is not None
+    assert len(long) == MESSAGE_CHARACTERS_MAX
 
 
 async def test_another_address_or_case_opens_nothing(

@@ -4,6 +4,7 @@ import pytest
 
 from rebind.domain.cases import CaseKind, CaseState, DocumentVerdict, Fact, Reason, Side, Verdict
 from rebind.domain.evidence import Proof
+from rebind.domain.letters import Manner
 from rebind.domain.units import DAY, HOUR, MINUTE
 from rebind.providers.papers.signs import FINDINGS
 from rebind.templates.pages import deskwords
@@ -16,6 +17,7 @@ LISTS = {
     "found": DocumentVerdict,
     "fact": Fact,
     "proof": Proof,
+    "letter": Manner,
 }
 
 

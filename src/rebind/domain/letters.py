@@ -67,6 +67,15 @@ class Received(StrEnum):
     TRY_LATER = "try_later"
 
 
+class Manner(StrEnum):
+    """How a letter came: what the desk is told beside its words."""
+
+    MAIL = "mail"
+    FROM_OTHER = "from_another_address"  # whoever is passed our letter can answer it
+    ATTACHED = "with_attachments"  # documents are taken on the page alone
+    CUT = "cut"  # it was longer than we keep
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """A letter to a case.
 

@@ -199,10 +199,15 @@ async def redact(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, message_id: Id
 ) -> Refused | None:
     """Take the words of a message away, for what should never have been sent to us: a password, a
-    card number. Refusals: right_missing, case_unknown, case_locked, case_moved."""
+    card number. Nobody takes away what they have said themselves.
+
+    Refusals: right_missing, case_unknown, case_locked, case_moved."""
     row = await _case(desk, who, Right.REDACT, case_id)
     if isinstance(row, Refused):
         return row
+    (found,) = await desk.engine.read(case_threads.message(row.id, message_id))
+    if any(each.author == who.login for each in case_threads.messages(found)):
+        return Refused(RIGHT_MISSING)
     empty = desk.seal.seal("case_messages.body", message_id, "")
     gone = case_threads.redact(row.id, message_id, empty, desk.clock.now())
     return await _keep(desk, caller, who, row, [gone], (Act.CASE_REDACTED, message_id.hex()))

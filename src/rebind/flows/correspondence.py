@@ -18,7 +18,7 @@ from rebind.domain.cases import (
     CaseState,
     Side,
 )
-from rebind.domain.letters import Letter, Reason, Received
+from rebind.domain.letters import Letter, Manner, Reason, Received
 from rebind.domain.limits import MESSAGES_CASE
 from rebind.domain.refusals import (
     CASE_CLOSED,
@@ -190,23 +190,22 @@ async def receive(desk: Desk, letter: Letter, case_id: Id, mark: bytes) -> Recei
     body = desk.seal.seal("case_messages.body", letter_id, letter.text[:MESSAGE_CHARACTERS_MAX])
     said = case_threads.say(case_id, letter_id, words, None, body, now)
     access = Access(row, side)
-    act, why = Act.CASE_WRITTEN, _how(letter)
+    act, why = Act.CASE_WRITTEN, _manner(letter)
     refused = await _added(desk, caller, access, [said], act, why, now, counts=True)
     if refused is None:
         return Received.TAKEN
     return Received.CLOSED if refused.refusal is CASE_CLOSED else Received.TRY_LATER
 
 
-def _how(letter: Letter) -> str:
-    """What the desk is told of a letter beside its words: whoever was passed a letter of ours can
-    answer it from an address of their own, attachments are taken on the page only, and very long
-    words are cut."""
-    told = {
-        "from_another_address": letter.from_other,
-        "with_attachments": letter.attachments > 0,
-        "cut": letter.cut or len(letter.text) > MESSAGE_CHARACTERS_MAX,
+def _manner(letter: Letter) -> str:
+    """How it came, as the audit trail keeps it."""
+    came = {
+        Manner.MAIL: True,
+        Manner.FROM_OTHER: letter.from_other,
+        Manner.ATTACHED: letter.attachments > 0,
+        Manner.CUT: letter.cut or len(letter.text) > MESSAGE_CHARACTERS_MAX,
     }
-    return " ".join(["mail", *(word for word, so in told.items() if so)])
+    return " ".join(manner for manner, so in came.items() if so)
 
 
 async def _noted(

@@ -157,13 +157,8 @@ def moved(desk: Desk, row: CaseRow, move: CaseMove, now: Ms) -> CaseRow | None:
     state = rules.after(state_of(row), move)
     if state is None:
         return None
-    clock = clock_of(row)
-    began_anew = move is CaseMove.REOPEN or (
-        move is CaseMove.WRITE and row.state == CaseState.DECIDED
-    )
-    since = row.waiting_since if row.state == CaseState.WAITING else row.closed_at
-    since = row.decided_at if row.state == CaseState.DECIDED else since
-    if move in (CaseMove.WRITE, CaseMove.REOPEN) and since is not None:
+    clock, since = clock_of(row), _stands_still_since(row)
+    if since is not None and (state != row.state or state is CaseState.WAITING):
         clock = msgspec.structs.replace(clock, pauses=rules.paused(clock, since, now))
     clock = msgspec.structs.replace(
         clock,
@@ -181,9 +176,22 @@ def moved(desk: Desk, row: CaseRow, move: CaseMove, now: Ms) -> CaseRow | None:
         decided_at=clock.decided_at,
         closed_at=now if state is CaseState.CLOSED else None,
         # What was decided stays so; what was said since is decided by two people as the first was.
-        round=row.round + began_anew,
+        round=row.round + (row.state in _ENDED and state not in _ENDED),
         second=None if state is CaseState.CLOSED else row.second,
     )
+
+
+def _stands_still_since(row: CaseRow) -> Ms | None:
+    """Since when the desk has had nothing to do; None where it has."""
+    match state_of(row):
+        case CaseState.WAITING:
+            return row.waiting_since
+        case CaseState.DECIDED:
+            return row.decided_at
+        case CaseState.CLOSED:
+            return row.closed_at
+        case _:
+            return None
 
 
 def move_by_person(desk: Desk, row: CaseRow, now: Ms) -> CaseMove | None:
@@ -266,6 +274,7 @@ def outcome(row: CaseRow, verdict: Verdict, request_id: Id | None) -> CaseRow:
 
 
 _ANSWERS = frozenset({CaseMove.ANSWER, CaseMove.ASK, CaseMove.DECIDE})
+_ENDED = frozenset({CaseState.DECIDED, CaseState.CLOSED})
 
 
 def contact(desk: Desk, row: CaseRow) -> str | None:

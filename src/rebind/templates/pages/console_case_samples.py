@@ -262,6 +262,7 @@ def _cases(now: Ms) -> Iterator[_Fields]:
     acts = (
         Act("case_seen", "operator:olga", now - MINUTE),
         Act("case_answered", "operator:olga", now - HOUR),
+        Act("case_written", "holder", now - DAY, "mail from_another_address with_attachments cut"),
         Act("case_opened", "stranger", now - 2 * DAY),
     )
     written, *thread = _thread(now, Side.PERSON, Side.DESK, Side.NOTE, Side.BOUNCE, Side.PERSON)

@@ -133,6 +133,7 @@ class Act(msgspec.Struct, frozen=True):
     act: str
     actor: str
     at: Ms
+    why: str | None = None
 
 
 class Case(msgspec.Struct, frozen=True):

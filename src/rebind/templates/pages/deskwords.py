@@ -19,6 +19,7 @@ from rebind.domain.cases import (
     Verdict,
 )
 from rebind.domain.evidence import Proof, SimAnswer, SubscriberAnswer
+from rebind.domain.letters import Manner
 from rebind.domain.units import DAY, HOUR, MINUTE, Ms
 from rebind.templates.catalogue import Catalogue, Locale
 
@@ -58,10 +59,10 @@ WORDS: dict[str, dict[str, str]] = {
         Side.BOUNCE: _("About a letter"),
     },
     "letter": {
-        "mail": _("by e-mail"),
-        "from_another_address": _("from another address than the one we wrote to"),
-        "with_attachments": _("what was attached was not taken"),
-        "cut": _("very long, the rest was cut off"),
+        Manner.MAIL: _("by e-mail"),
+        Manner.FROM_OTHER: _("from another address than the one we wrote to"),
+        Manner.ATTACHED: _("what was attached was not taken"),
+        Manner.CUT: _("very long, the rest was cut off"),
     },
     "verdict": {Verdict.FOR: _("for the person"), Verdict.AGAINST: _("against")},
     "reason": {
