@@ -4,5 +4,5 @@ accounts grows.
 `python -m bench` is the one command. `town.py` makes the databases, `processes.py` runs servers and
 workers, `visitors.py` walks the flows over HTTP and `browsers.py` by pages, `sms.py` takes their
 codes; `recording.py` notes what a flow asks of the database, `replay.py` makes a program of it and
-`floor.py` serves that program; `rounds.py` measures, `report.py` tells.
+`floor.py` serves that program; `rounds.py` measures, `goals.py` judges, `report.py` tells.
 """

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import uvloop
 
-from bench import browsers, flood, guessing, noise, processes, report, rounds
+from bench import browsers, flood, guessing, noise, processes, report, results, rounds
 from bench.browsers import Weight
 from bench.flood import Flooded
 from bench.guessing import Guessed
@@ -223,7 +223,7 @@ def _knocked(plan: Plan, town: Town, runner: asyncio.Runner) -> _Knocked:
     return guessed, flooded
 
 
-def _run(plan: Plan, folder: Path) -> report.Result:
+def _run(plan: Plan, folder: Path) -> results.Result:
     began = time.perf_counter()
     machine = noise.show()
     town = Town(folder, plan.engines)
@@ -250,9 +250,9 @@ def _run(plan: Plan, folder: Path) -> report.Result:
     finally:
         town.close()
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    asked = report.asked_of(recorded)
+    asked = results.asked_of(recorded)
     took = time.perf_counter() - began
-    return report.Result(
+    return results.Result(
         when, machine, plan, asked, starts, peaks, weight, samples, took, guessed, flooded
     )
 
@@ -266,7 +266,7 @@ def main() -> None:
         result = _run(plan, Path(folder))
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{result.when.replace(':', '')}.json"
-    file.write_bytes(report.encoded(result))
+    file.write_bytes(results.encoded(result))
     print(report.text(result))
     print(f"\n{file}\ntook {result.took_s:.0f} s")
     if asked.write:

@@ -1,97 +1,34 @@
 """Tells a result: on the terminal, as JSON, and as the page docs/running/performance.md.
 
-Goals are stated as reached or not; the command's exit code never depends on them.
+Neighbours: `results.py` is what it tells of, `goals.py` says what is to be reached.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from bench import flood, guessing, visitors
+from bench import flood, visitors
 from bench.browsers import Weight
-from bench.figures import Figures, Ratio, Table, in_calls, percentile, server, whole_cost
+from bench.figures import Figures, Table, percentile, server
 from bench.flood import Flooded
+from bench.goals import goals
 from bench.guessing import Guessed
 from bench.noise import warning
-from bench.recording import Recorded
+from bench.results import Result
 from bench.rounds import (
-    ACTS,
     BY_PAGES,
     FLOOR,
     OURS,
-    PAGES,
     USERS,
     Cell,
     Plan,
-    Sample,
-    Start,
+    walked,
 )
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "running" / "performance.md"
-
-CHANGE_TO_FLOOR: Final = 2.0
-ACCOUNT_TO_FLOOR: Final = 1.6
-GROWTH: Final = 1.15
-ROUND_TRIPS: Final = 4
-START_S: Final = 1.0
-MEMORY_MIB: Final = 90.0
-PAGES_TO_API: Final = 2.5
-FIRST_PAGE_KB: Final = 50.0
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """What one call of a flow asks of the database, as counted by the engine."""
-
-    engine: str
-    call: str
-    statements: int
-    round_trips: int
-
-
-class Result(msgspec.Struct, frozen=True):
-    """One run."""
-
-    when: str
-    machine: dict[str, str]
-    plan: Plan
-    asked: list[Asked]
-    starts: list[Start]
-    peaks_mib: dict[str, float]
-    weight: Weight | None
-    samples: list[Sample]
-    took_s: float
-    guessed: list[Guessed]
-    flooded: list[Flooded]
-
-
-def asked_of(recorded: Mapping[str, Mapping[str, Recorded]]) -> list[Asked]:
-    """The counts of all recorded calls."""
-    return [
-        Asked(engine, call.name, call.statements, call.round_trips)
-        for engine, calls in recorded.items()
-        for call in calls.values()
-    ]
-
-
-def encoded(result: Result) -> bytes:
-    """As JSON, each sample's times as percentiles."""
-    plain: dict[str, Any] = msgspec.to_builtins(result)
-    for sample in plain["samples"]:
-        for name in ("whole_ms", "calls_ms"):
-            times = sample.pop(name)
-            for part in (0.5, 0.99) if times else ():
-                sample[f"{name[:-3]}_p{part * 100:.0f}_ms"] = percentile(times, part)
-    for each in plain["flooded"]:
-        for name in ("before_ms", "during_ms"):
-            times = each.pop(name)
-            for part in (0.5, 0.99, 1.0):
-                each[f"{name[:-3]}_p{part * 100:.0f}_ms"] = percentile(times, part)
-    return msgspec.json.format(msgspec.json.encode(plain), indent=1)
 
 
 def text(result: Result) -> str:
@@ -123,7 +60,7 @@ def _circumstances(result: Result) -> Iterator[str]:
 def _tables(result: Result) -> Iterator[str]:
     table = Table(result.samples)
     yield "\n## Goals\n"
-    yield from _rows(("goal", "at most", "measured", ""), _goals(result, table))
+    yield from _rows(("goal", "at most", "measured", ""), goals(result, table))
     if "rounds" in result.plan.parts:
         yield from _round_tables(result, table)
     if result.guessed:
@@ -174,7 +111,6 @@ _FLOOD_COLUMNS = (
     "engine", "quiet p50 / p99 ms", "during p50 / p99 / longest ms", "p99 during to quiet",
     "answers", "the last after s",
 )  # fmt: skip
-_WALKED = {PAGES: "whole journey", ACTS: "acts"}
 
 
 def _rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -227,7 +163,7 @@ def _pages_lines(plan: Plan, table: Table) -> list[tuple[str, ...]]:
     for (flow, ways), engine, users in product(BY_PAGES.items(), plan.engines, USERS):
         api = table.figures(Cell(engine, size, flow, users, OURS))
         for way in ways:
-            head = (flow, engine, str(users), _walked(flow, way))
+            head = (flow, engine, str(users), walked(flow, way))
             found = table.figures(Cell(engine, size, flow, users, way))
             if api is None or found is None:
                 lines.append((*head, "no flow reached its end"))
@@ -238,10 +174,6 @@ def _pages_lines(plan: Plan, table: Table) -> list[tuple[str, ...]]:
     return lines
 
 
-def _walked(flow: str, way: str) -> str:
-    return "one page" if flow == "account" else _WALKED[way]
-
-
 def _weight_lines(weight: Weight) -> list[tuple[str, ...]]:
     lines = [(_without_hash(path), f"{size:,}") for path, size in weight.wire.items()]
     return [*lines, ("together", f"{weight.whole:,}")]
@@ -250,71 +182,6 @@ def _weight_lines(weight: Weight) -> list[tuple[str, ...]]:
 def _without_hash(path: str) -> str:
     """A file's name without what changes with its bytes."""
     return re.sub(r"\.[0-9a-f]{16}\.", ".", path)
-
-
-def _goals(result: Result, table: Table) -> list[tuple[str, ...]]:
-    rounds = _round_goals(result, table) if "rounds" in result.plan.parts else []
-    return [*rounds, *_knocking_goals(result)]
-
-
-def _round_goals(result: Result, table: Table) -> list[tuple[str, ...]]:
-    plan = result.plan
-    lines: list[tuple[str, ...]] = []
-    for flow, goal in (("change", CHANGE_TO_FLOOR), ("account", ACCOUNT_TO_FLOOR)):
-        for engine in plan.engines:
-            lines.append(_worst(plan, table, flow, engine, goal))
-            times = table.to_floor(engine, plan.sizes[0], flow, 1, in_calls)
-            lines.append(("… time in calls, 1 user, ours to floor", "", f"{times} ×", ""))
-    if len(plan.sizes) > 1:
-        for flow, engine in product(visitors.FLOWS, plan.engines):
-            grown = table.growth(engine, plan.sizes, flow, whole_cost)
-            what = f"{flow} on {engine}: CPU of server and database, {_span(plan)}"
-            lines.append(_goal(what, GROWTH, grown.median if grown else None, f"{grown} ×"))
-    for (flow, ways), engine in product(BY_PAGES.items(), plan.engines):
-        lines += [_worst_page(plan, table, flow, engine, way) for way in ways]
-    if result.weight is not None:
-        weight = result.weight.whole / 1000
-        lines.append(_goal("first page over the wire", FIRST_PAGE_KB, weight, f"{weight:.1f} kB"))
-    for engine in plan.engines:
-        trips = sum(
-            a.round_trips for a in result.asked if a.engine == engine and "change" in a.call
-        )
-        lines.append(_goal(f"change on {engine}: round trips", ROUND_TRIPS, trips, str(trips)))
-    if result.starts:
-        first = median(start.first_answer_s for start in result.starts)
-        memory = max(start.used_mib for start in result.starts)
-        lines.append(_goal("start to first answer", START_S, first, f"{first * 1000:.0f} ms"))
-        lines.append(_goal("memory of an idle server", MEMORY_MIB, memory, f"{memory:.1f} MiB"))
-    return lines
-
-
-def _worst(plan: Plan, table: Table, flow: str, engine: str, goal: float) -> tuple[str, ...]:
-    """The worst of all sizes and numbers of users."""
-    found = {
-        f"{users} users, {size:,} accounts": ratio
-        for users in USERS
-        for size in plan.sizes
-        if (ratio := table.to_floor(engine, size, flow, users, server)) is not None
-    }
-    return _at_worst(f"{flow} on {engine}: server CPU, ours to floor", goal, found)
-
-
-def _worst_page(plan: Plan, table: Table, flow: str, engine: str, way: str) -> tuple[str, ...]:
-    """The worst of all numbers of users."""
-    found = {
-        f"{users} users": ratio
-        for users in USERS
-        if (ratio := table.to_api(engine, plan.sizes[0], flow, users, way)) is not None
-    }
-    what = f"{flow} on {engine}, {_walked(flow, way)}: server CPU, pages to API"
-    return _at_worst(what, PAGES_TO_API, found)
-
-
-def _at_worst(what: str, goal: float, found: Mapping[str, Ratio]) -> tuple[str, ...]:
-    if not found:
-        return _goal(what, goal, None, "")
-    where, worst = max(found.items(), key=lambda item: item[1].median)
-    return _goal(what, goal, worst.median, f"{worst} × at worst ({where})")
 
 
 def _guessed_line(found: Guessed) -> tuple[str, ...]:
@@ -353,41 +220,6 @@ def _flood_line(found: Flooded) -> tuple[str, ...]:
         ", ".join(f"{code} {times}" for code, times in told),
         f"{found.last_s:.1f}",
     )
-
-
-def _knocking_goals(result: Result) -> Iterator[tuple[str, ...]]:
-    for engine in result.plan.engines:
-        lines = [each for each in result.guessed if each.engine == engine]
-        if lines:
-            worst = max(lines, key=lambda each: abs(each.share - 50))
-            off = sum(each.verdict != "reached" for each in lines)
-            told = (
-                f"{worst.share:.1f} % at worst ({worst.journey}, {worst.step}, {worst.known}); "
-                f"{off} of {len(lines)} lines off"
-            )
-            order = ("reached", "not certain", "**not reached**")
-            verdict = max((each.verdict for each in lines), key=order.index)
-            what = f"guessing on {engine}: how often time tells a known name"
-            yield what, f"50 ± {guessing.GOAL:g} %", told, verdict
-            unlike = sum(each.unlike for each in lines)
-            pairs = sum(each.pairs for each in lines)
-            what = f"guessing on {engine}: answers that are not the same"
-            yield _goal(what, 0, unlike, f"{unlike:,} of {pairs:,}")
-        floods = [each for each in result.flooded if each.engine == engine]
-        if floods:
-            ratio, told = flood.middle(floods)
-            what = f"flood on {engine}: p99 of a quiet visitor, during to before"
-            yield _goal(what, flood.GOAL, ratio, f"{told} ×")
-
-
-def _span(plan: Plan) -> str:
-    return f"{plan.sizes[-1]:,} to {plan.sizes[0]:,} accounts"
-
-
-def _goal(what: str, goal: float, found: float | None, told: str) -> tuple[str, ...]:
-    if found is None:
-        return what, f"{goal:g}", "not measured", ""
-    return what, f"{goal:g}", told, "reached" if found <= goal else "**not reached**"
 
 
 def _start_lines(result: Result) -> list[tuple[str, ...]]:

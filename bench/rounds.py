@@ -29,12 +29,19 @@ PAGES, ACTS = "pages", "acts"
 BY_PAGES: Final = {"sign_in": (PAGES, ACTS), "change": (PAGES, ACTS), "account": (PAGES,)}
 """What is walked by pages as well."""
 
+_WALKED: Final = {PAGES: "whole journey", ACTS: "acts"}
+
 USERS: Final = (1, 16)
 WARM_FLOWS: Final = 150
 
 
 PARTS: Final = ("rounds", "guessing", "flood")
 """What a run measures, one part after the other."""
+
+
+def walked(flow: str, way: str) -> str:
+    """What is walked of that flow by pages, in words."""
+    return "one page" if flow == "account" else _WALKED[way]
 
 
 class Plan(msgspec.Struct, frozen=True):
