@@ -5,6 +5,8 @@
     "a[href]", "button", "input:not([type=hidden])", "select", "textarea", "summary",
     "[tabindex]:not([tabindex='-1'])",
   ].join(",");
+  // Less than this nobody sees: an icon that is drawn a moment before the words beside it arrive.
+  const SEEN = 0.0005;
   const shifts = [];
   let controls = [];
   let unfocused = [];
@@ -22,7 +24,7 @@
 
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      if (!entry.hadRecentInput) {
+      if (!entry.hadRecentInput && entry.value >= SEEN) {
         shifts.push(`${entry.value.toFixed(4)} ${entry.sources.map(moved).join("; ")}`);
       }
     }
