@@ -15,6 +15,7 @@ import msgspec
 from bench.recording import VERSION, Op, Recorded
 from rebind.domain.limits import LIMITS
 from rebind.domain.units import DAY
+from rebind.store import daily_counts
 from rebind.store.engines.base import numbered
 from rebind.store.statements import Query, Write
 
@@ -120,11 +121,12 @@ class _Writer:
                         self._learn(value, f"{word}[{place}][{line}][{column}]")
 
     def _argument(self, item: Query | Write, name: str) -> str:
-        """One argument of a statement. A slot follows from the request, as in the flow."""
+        """One argument of a statement. A slot follows from the request, as in the flow: that of a
+        limit, or of the counts by day, which have no name."""
         value, found = item.args[name], _SLOT_ARG.fullmatch(name)
         if found is not None:
-            limit = item.args["n" + found.group(1) if found.group(1) else "name"]
-            slots = _SLOTS.get(str(limit))
+            limit = item.args.get("n" + found.group(1) if found.group(1) else "name")
+            slots = daily_counts.SLOTS if limit is None else _SLOTS.get(str(limit))
             return f"{self._ids[0]}[-1] % {slots}" if slots else repr(value)
         return self._told(value)
 
