@@ -6,7 +6,8 @@
 import re
 
 from rebind.domain.acts import Act
-from rebind.domain.limits import LIMITS, Limit
+from rebind.domain.budget import Limit
+from rebind.domain.limits import LIMITS
 from rebind.domain.refusals import CATALOGUE
 from scripts import blocks
 from scripts.blocks import DOCS, Block

@@ -5,7 +5,7 @@ from rebind.domain.cases import CaseKind, DocumentKind, DocumentVerdict, Fact, R
 from rebind.domain.operators import Operator, Role
 from rebind.domain.refusals import Refused
 from rebind.domain.units import DAY, Id
-from rebind.flows import case_decisions, cases, casework
+from rebind.flows import case_decisions, casebook, cases, casework
 from rebind.flows.cases import Letter
 from rebind.flows.desk import Caller, RequestView
 from rebind.flows.desk.casefiles import Access
@@ -63,6 +63,14 @@ async def confirmed(house: House, who: Operator, case_id: Id, reason: Reason) ->
     return await case_decisions.confirm(house.desk, AT_DESK, who, case_id, seen, reason, fresh=True)
 
 
+async def opened(house: House, who: Operator, case_id: Id, document_id: Id) -> bytes | Refused:
+    """Somebody opens the first page of a document. That they did is kept before it is fetched, also
+    of one of which there is only a row."""
+    return await casebook.page_of_document(
+        house.desk, house.intake, AT_DESK, who, case_id, document_id, 0, who.login
+    )
+
+
 async def with_passport(
     house: House,
     who: Operator,
@@ -71,8 +79,8 @@ async def with_passport(
     kind: str = DocumentKind.IDENTITY,
     fact: Fact | None = None,
 ) -> Id:
-    """A document in the case that somebody has found to match; only its row, for stories that
-    nobody looks at it in."""
+    """A document in the case that somebody has opened and found to match; only its row, for stories
+    that nobody sees its pages in."""
     document_id = house.dice.id(house.clock.now())
     row = DocumentRow(
         document_id, kind, "image/jpeg", 1, 10, "", 0, document_id.hex(), None,
@@ -81,6 +89,7 @@ async def with_passport(
     await house.engine.write([case_threads.add_document(case_id, row)])
     number = kind in (DocumentKind.OPERATOR_CONTRACT, DocumentKind.OPERATOR_STATEMENT)
     fact = fact or (Fact.NUMBER_HISTORY if number else Fact.NAME)
+    assert said(await opened(house, who, case_id, document_id)) == "document_gone"
     checked = await casework.check_document(
         house.desk, AT_DESK, who, case_id, document_id, DocumentVerdict.MATCHES, fact
     )

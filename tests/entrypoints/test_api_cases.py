@@ -105,16 +105,23 @@ async def test_kinds_of_documents_are_those_in_force(
     assert (await visitor.get(case)).json["documents"] == taken.json["documents"]
 
 
-async def test_a_case_takes_so_many_messages_a_day(
-    house: House, reported: list[BaseException]
+async def test_a_case_takes_so_much_a_day(
+    workshop: Workshop, house: House, reported: list[BaseException]
 ) -> None:
-    few = in_force({"messages_case": Override(amount=1)})
+    few = in_force({"messages_case": Override(amount=1), "uploads_case": Override(amount=1)})
     house.desk = msgspec.structs.replace(house.desk, limits=few)
     visitor = Visitor(whole(house, reported))
     case = await opened(house, visitor)
     assert (await visitor.post(f"{case}/messages", {"message": "Hello?"})).status == 200
     again = await visitor.post(f"{case}/messages", {"message": "Hello?"})
     assert (again.status, again.code) == (429, "too_many_messages")
+    assert again.headers["retry-after"] == "86400"
+    paper = f"{case}/documents/identity"
+    workshop.refusing = "damaged"
+    refused = await visitor.ask("POST", paper, uploads.pieces(b"cat"))
+    assert refused.code == "document_unreadable"
+    again = await visitor.ask("POST", paper, uploads.pieces(b"%PDF-"))
+    assert (again.status, again.code) == (429, "too_many_uploads")
     assert again.headers["retry-after"] == "86400"
     # On the page nothing of what was typed is lost.
     browser = Browser(visitor.app)

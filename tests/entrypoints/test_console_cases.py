@@ -308,6 +308,29 @@ async def test_words_are_taken_away_by_a_supervisor_alone(office: Office) -> Non
     assert (await sonya.send(by_hand, redact.fields)).status == 403
 
 
+async def test_the_page_names_other_cases_about_the_account(office: Office) -> None:
+    house, olga = office.house, office.people["olga"]
+    assert "There are no others." in (await olga.open(office.case)).words
+    newer = []
+    for _case in range(11):
+        house.clock.push(HOUR)
+        newer.append(await entered(house, await written(house, Someone(house, ANNA_NEW))))
+    # Nobody has confirmed this one, and it is nobody's business yet.
+    await house.write(
+        "UPDATE cases SET state = 'draft' WHERE id = :id", id=(drafted := newer.pop()).row.id
+    )
+    await office.returns("olga")
+    seen = await olga.open(office.case)
+    there = [link for link in seen.links if link.startswith("/console/cases/")]
+    expected = [f"/console/cases/{each.row.id.hex()}" for each in reversed(newer)]
+    assert [link for link in there if link in expected] == expected
+    assert (drafted.row.id.hex() in " ".join(there), office.case in there) == (False, False)
+    seen = await olga.open(expected[0])
+    assert "Other cases about it " + newer[-2].row.reference in seen.words
+    assert f"{office.access.row.reference} Lost access new" in seen.words
+    assert len(set(seen.links) & {office.case, *expected}) == 10
+
+
 async def test_a_document_is_looked_at_with_a_watermark_and_checked(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,10 +349,15 @@ async def test_a_document_is_looked_at_with_a_watermark_and_checked(
     seen = await olga.open(f"{here}/pages/0")
     assert (seen.status, seen.answer.headers["content-type"]) == (200, "image/jpeg")
     assert seen.answer.headers["cache-control"] == "no-store"
-    assert marks == [f"0 Olga · 2026-01-05 08:00 UTC · {office.access.row.reference}"]
+    assert marks == [f"0 Olga (olga) · 2026-01-05 08:00 UTC · {office.access.row.reference}"]
     assert "document_viewed" in await office.acts()
     for page in ("1", "-1", "x", "9999"):
         assert (await olga.open(f"{here}/pages/{page}")).status == 410
+    # Whoever has opened the page about it, and none of its own, has not seen it.
+    pavel = await office.hires("pavel", Role.OPERATOR)
+    await pavel.open(here)
+    blind = await pavel.submit(f"{here}/check", found="unreadable")
+    assert (blind.status, "You have not looked at this document yet" in blind.words) == (409, True)
     await olga.open(here)
     await olga.submit(f"{here}/check", found="unreadable")
     assert "cannot be read" in olga.page.words

@@ -15,7 +15,9 @@ from rebind.domain.cases import (
     Side,
     Verdict,
 )
+from rebind.domain.evidence import Proof
 from rebind.domain.operators import Operator, Role
+from rebind.domain.request import Kind
 from rebind.domain.units import DAY, HOUR, Id
 from rebind.flows import (
     case_decisions,
@@ -26,9 +28,11 @@ from rebind.flows import (
     operator_joining,
     operator_sessions,
     operators,
+    recover,
 )
 from rebind.flows.case_upkeep import CaseUpkeep
 from rebind.flows.casebook import CaseSeen
+from rebind.flows.desk import RequestView, tokens
 from rebind.store import erasure
 from rebind.store import operators as store
 from tests.desk import (
@@ -37,6 +41,7 @@ from tests.desk import (
     confirmed,
     entered,
     hired,
+    opened,
     version_of,
     with_passport,
     written,
@@ -246,6 +251,75 @@ async def test_nor_approves_the_same_once_more_beside_it(office: Office) -> None
     assert await office.second(again) != first
 
 
+async def taken_back(office: Office) -> tuple[set[str], Id]:
+    """A forged passport has gone through, Anna has stopped it, others have let it go on; it is
+    done, and Anna takes it back: the four of them, and the case of the frozen account."""
+    house = office.house
+    first, contested = await objected(office)
+    assert await office.propose("pavel", Verdict.FOR, contested) == "ok"
+    second = await office.second(contested)
+    assert await office.confirm(second, DOCUMENTS, contested) == "ok"
+    await house.pass_time(0)
+    await house.pass_time(7 * DAY)
+    thief = Someone(house, ANNA_NEW)
+    access = await entered(house, tokens.case_link(house.seal, contested, Side.PERSON))
+    ready = await recover.by_case(house.desk, thief.caller(), access)
+    assert isinstance(ready, RequestView), ready
+    assert said(await thief.another_code(ready, Proof.CODE_NEW)) == "ready"
+    assert said(await thief.prove(ready, code_new=await house.code_to(ANNA_NEW))) == "done"
+    anna = Someone(house, ANNA, address="192.0.2.44")
+    undo = await anna.begin(Kind.UNDO, ANNA)
+    done = await anna.prove(undo, code_new=await house.code_to(ANNA))
+    assert isinstance(done, RequestView)
+    assert done.row == "U2"
+    case_id = await house.value("SELECT id FROM cases WHERE kind = 'frozen'")
+    return {"olga", first, "pavel", second}, case_id
+
+
+async def test_whoever_approved_it_does_not_judge_what_was_taken_back(office: Office) -> None:
+    """What they would decide is done at once, and nobody could stop it: so they neither propose nor
+    confirm, whichever way, nor does whoever let it go on after an objection."""
+    house = office.house
+    four, case_id = await taken_back(office)
+    assert len(four) == 4
+    for login in four:
+        for verdict in Verdict:
+            assert await office.propose(login, verdict, case_id) == "decided_before", login
+    office.people["roman"] = await hired(house, "roman", Role.OPERATOR)
+    assert await office.propose("roman", Verdict.AGAINST, case_id) == "ok"
+    assert await office.second(case_id) not in four
+    # Not even when nobody else is left.
+    supervisor = min(four & set(SUPERVISORS))
+    sets = "UPDATE cases SET second = :login WHERE id = :id"
+    await house.write(sets, login=supervisor, id=case_id)
+    assert await office.confirm(supervisor, ENOUGH, case_id) == "case_not_yours"
+    # Nor what one of them had proposed before anybody asked.
+    other = min(set(SUPERVISORS) - four)
+    await house.write(sets, login=other, id=case_id)
+    by = "UPDATE case_decisions SET operator = :login WHERE case_id = :id"
+    await house.write(by, login="olga", id=case_id)
+    assert await office.confirm(other, ENOUGH, case_id) == "case_not_yours"
+    for login in set(SUPERVISORS) - four:
+        await office.leaves(login)
+    assert await office.propose("roman", Verdict.FOR, case_id) == "no_second"
+    assert await house.value("SELECT frozen_at FROM accounts") is not None
+
+
+async def test_a_supervisor_who_proposed_it_does_not_judge_the_objection(office: Office) -> None:
+    """Whoever proposes has let it through as well: they are not named to hear both sides."""
+    first = max(SUPERVISORS)
+    assert await office.propose(first) == "ok"
+    assert await office.confirm(await office.second()) == "ok"
+    await office.house.pass_time(0)
+    link = await office.house.link_to(ANNA, "stop")
+    assert said(await Someone(office.house, ANNA).stop_by(link)) == "objected"
+    case_id = await office.house.value("SELECT id FROM cases WHERE kind = 'contested'")
+    assert await office.propose("olga", Verdict.FOR, case_id) == "ok"
+    sets = "UPDATE cases SET second = :login WHERE id = :id"
+    await office.house.write(sets, login=first, id=case_id)
+    assert await office.confirm(first, DOCUMENTS, case_id) == "case_not_yours"
+
+
 # puppets
 
 
@@ -342,6 +416,31 @@ async def test_what_a_decision_rests_on_stays_as_it_was(office: Office) -> None:
         assert said(checked) == "case_closed"
     (still,) = (await office.seen()).documents
     assert (still.verdict, still.fact, still.checked_by) == ("matches", "name", "olga")
+
+
+async def test_nobody_says_what_a_document_shows_that_they_have_not_seen(office: Office) -> None:
+    """Pavel has read the case and trusts Olga, who says on the telephone that all is well. Another
+    document that he has opened, or another case, is no help."""
+    house, pavel = office.house, office.people["pavel"]
+    (paper,) = (await office.seen()).documents
+    other = await with_passport(house, pavel, office.case_id)
+    assert isinstance(await casebook.look(house.desk, AT_DESK, pavel, office.case_id), CaseSeen)
+
+    async def finds(verdict: DocumentVerdict, fact: Fact | None = None) -> str:
+        args = (pavel, office.case_id, paper.id, verdict, fact)
+        return said(await casework.check_document(house.desk, AT_DESK, *args))
+
+    assert await finds(DocumentVerdict.MATCHES, Fact.NAME) == "document_unseen"
+    assert await finds(DocumentVerdict.UNREADABLE) == "document_unseen"
+    # A page that it does not have is not looked at.
+    for page, document in ((9, paper.id), (0, other)):
+        refused = await casebook.page_of_document(
+            house.desk, house.intake, AT_DESK, pavel, office.case_id, document, page, "pavel"
+        )
+        assert said(refused) == "document_gone"
+    assert await finds(DocumentVerdict.DOES_NOT_MATCH) == "document_unseen"
+    await opened(house, pavel, office.case_id, paper.id)
+    assert await finds(DocumentVerdict.DOES_NOT_MATCH) == "ok"
 
 
 @pytest.mark.parametrize("kind", [CaseKind.CONTESTED, CaseKind.FROZEN])

@@ -1,16 +1,19 @@
 """Limits: what a stranger types costs the stranger, and never the holder (invariant 7)."""
 
+import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from rebind.domain import limits, work
-from rebind.domain.cases import CaseKind
+from rebind.domain.budget import Limit
+from rebind.domain.cases import CaseKind, DocumentKind
 from rebind.domain.evidence import Proof
-from rebind.domain.limits import LIMITS, Limit, Override
+from rebind.domain.limits import LIMITS, Override
 from rebind.domain.operators import Operator, Role
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
@@ -48,6 +51,7 @@ from tests.people import (
     another,
     said,
 )
+from tests.workshops import Workshop
 
 GAPS = [MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE, 16 * MINUTE, 32 * MINUTE]
 
@@ -762,6 +766,47 @@ async def test_a_case_is_not_written_full(embedded: House) -> None:
     refused = await writes(30)
     assert isinstance(refused, Refused)
     assert (said(refused), refused.until) == ("too_many_messages", house.clock.now() + DAY)
+
+
+@exercises(limits.UPLOADS_CASE)
+async def test_a_case_is_not_sent_full(embedded: House) -> None:
+    """What is refused counts as well: the scanner and the child have worked for it. Beyond that
+    nothing is read, and the other side's budget is its own."""
+    house = embedded
+    access = await entered(house, await written(house, Someone(house, ANNA_NEW)))
+    workshop, read = Workshop(), list[int]()
+    house.intake = msgspec.structs.replace(house.intake, papers=workshop)
+    workshop.refusing = "damaged"
+
+    async def virus() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"MZ"
+
+    async def sends(kind: str = DocumentKind.IDENTITY) -> Any:
+        caller = Someone(house, ANNA_NEW).caller()
+        return await correspondence.add_document(
+            house.desk, house.intake, caller, access, kind, virus()
+        )
+
+    for _try in range(60):
+        assert said(await sends()) == "document_unreadable"
+    # What is refused without a look costs nothing.
+    assert said(await sends("cat")) == "document_kind"
+    refused = await sends()
+    assert (said(refused), refused.until) == ("too_many_uploads", house.clock.now() + DAY)
+    assert len(read) == 60
+    assert await house.rows("SELECT name, count FROM limits WHERE name LIKE 'uploads%'") == [
+        ("uploads_case", 60)
+    ]
+    workshop.refusing = None
+    house.clock.push(DAY)
+    assert said(await sends()) == "ok"
+    # Whoever sends many at a time gets no more for it.
+    few = limits.in_force({"uploads_case": Override(amount=2)})
+    house.desk = msgspec.structs.replace(house.desk, limits=few)
+    house.clock.push(DAY)
+    at_once = [said(each) for each in await asyncio.gather(*(sends() for _ in range(9)))]
+    assert at_once.count("too_many_uploads") >= 7
 
 
 @exercises(limits.OPERATOR_LOGIN, limits.OPERATOR_CLIENT)

@@ -5,16 +5,15 @@ count, nothing is sent. What a stranger types must not lock the holder out (inva
 stranger can spend is kept apart from the counters of known devices, and a spent sending budget
 offers proof of work.
 
-A limit with `gaps_s` also asks for a growing pause between two unanswered acts; an answered code
-ends the row of gaps.
+Neighbour: `budget.py` says what a line is, and when it is spent.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 import msgspec
 
 from rebind.domain import work
+from rebind.domain.budget import Key, Limit
 from rebind.domain.refusals import (
     PROOFS_CLOSED,
     SMS_SIGN_IN_CLOSED,
@@ -22,74 +21,9 @@ from rebind.domain.refusals import (
     TOO_MANY_CODES,
     TOO_MANY_MESSAGES,
     TOO_MANY_REQUESTS,
+    TOO_MANY_UPLOADS,
     WORK_INVALID,
-    Refusal,
-    Refused,
 )
-from rebind.domain.units import SECOND, Ms
-
-
-class Key(StrEnum):
-    """What a limit is counted by."""
-
-    ACCOUNT = "account"
-    ADDRESS = "address"  # a phone number or an e-mail address
-    CASE = "case"  # one side of one case
-    CLIENT = "client"  # the network address (IPv6: its /64)
-    COUNTRY = "country"
-    DEVICE = "device"  # a known device, with the account
-    PAIR = "pair"  # a phone number or e-mail address as asked for from one network address
-    SESSION = "session"  # one session; where its known device asks, that device
-    WORK = "work"  # one proof-of-work challenge
-
-
-class Limit(msgspec.Struct, frozen=True):
-    """One line of the page. `amount` acts in `window_s` seconds; over that, `told`.
-
-    `slots` spreads a counter that everybody shares over several rows, so that it is no bottleneck;
-    each slot gets its share of the amount.
-    """
-
-    name: str
-    key: Key
-    amount: int
-    window_s: int
-    told: Refusal
-    protects: str
-    gaps_s: tuple[int, ...] = ()
-    slots: int = 1
-
-    @property
-    def amount_per_slot(self) -> int:
-        """The share of one row."""
-        return max(1, self.amount // self.slots)
-
-    @property
-    def longest_gap(self) -> Ms:
-        """After this much quiet beyond the last pause a row of unanswered acts is forgotten."""
-        return max(self.gaps_s, default=0) * SECOND
-
-    def streak_after(self, row: "Counted", now: Ms) -> int:
-        """How many unanswered acts stand in a row once one more was done."""
-        return 1 if row.next_at <= now - self.longest_gap else row.streak + 1
-
-    def gap(self, streak: int) -> Ms:
-        """The pause after `streak` unanswered acts in a row (the one just done included), in ms."""
-        if not self.gaps_s:
-            return 0
-        return self.gaps_s[min(streak, len(self.gaps_s)) - 1] * SECOND
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """A row of the counter as stored. A row that does not exist is `NOTHING_COUNTED`."""
-
-    count: int
-    resets_at: Ms
-    streak: int
-    next_at: Ms
-
-
-NOTHING_COUNTED = Counted(0, 0, 0, 0)
 
 _GAPS = (60, 120, 240, 480, 960, 1920)
 _DAY_S = 86_400
@@ -189,6 +123,15 @@ CASES_ACCOUNT = Limit(
 MESSAGES_CASE = Limit(
     "messages_case", Key.CASE, 30, _DAY_S, TOO_MANY_MESSAGES, "A case written full by its link."
 )
+UPLOADS_CASE = Limit(
+    "uploads_case",
+    Key.CASE,
+    60,
+    _DAY_S,
+    TOO_MANY_UPLOADS,
+    "The scanner and the cleaning child kept busy by the link of a case: each document that is "
+    "sent counts before it is read, also one that is refused.",
+)
 CONFIRM_SESSION = Limit(
     "confirm_session", Key.SESSION, 30, 3_600, TOO_MANY_REQUESTS, "One session confirming for ever."
 )
@@ -285,6 +228,7 @@ LIMITS: tuple[Limit, ...] = (
     RECOVER_ADDRESS,
     CASES_ACCOUNT,
     MESSAGES_CASE,
+    UPLOADS_CASE,
     CONFIRM_SESSION,
     SEARCH_OPERATOR,
     OPEN_OPERATOR,
@@ -387,12 +331,3 @@ def _dangers(limit: Limit, override: Override) -> list[str]:
     if any(gap < 0 or gap > _DAY_S for gap in gaps) or list(gaps) != sorted(gaps):
         found.append(f"gaps_s must ascend, each between 0 and {_DAY_S:,}")
     return found
-
-
-def spent(limit: Limit, row: Counted, now: Ms) -> Refused | None:
-    """The refusal with the time when the budget opens again, or None while there is room."""
-    if row.next_at > now:
-        return Refused(limit.told, row.next_at)
-    if row.resets_at > now and row.count >= limit.amount_per_slot:
-        return Refused(limit.told, row.resets_at)
-    return None

@@ -28,7 +28,6 @@ from rebind.domain.refusals import (
     CASE_NOT_YOURS,
     CASE_UNKNOWN,
     DOCUMENT_MISSING,
-    NO_SECOND,
     REAUTHENTICATION_REQUIRED,
     RIGHT_MISSING,
     Refused,
@@ -61,8 +60,7 @@ async def propose(
 
     Refusals: right_missing, reauthentication_required, case_unknown, case_closed, case_kind (a
     reason that does not belong to the verdict), case_locked (with the time), case_incomplete,
-    document_missing, no_second,
-    case_moved."""
+    document_missing, decided_before, no_second, case_moved."""
     if not who.may(Right.PROPOSE_DECISION):
         return Refused(RIGHT_MISSING)
     if verdict is Verdict.FOR and not fresh:
@@ -85,8 +83,8 @@ async def propose(
         if lacking is not None:
             return lacking
     second = await seconds.named(desk, who, row, verdict, now)
-    if second is None:
-        return Refused(NO_SECOND)
+    if isinstance(second, Refused):
+        return second
     writes = [
         cases.name_second(row.id, row.version, second),
         *(case_threads.withdraw(row.id, row.round) for _stranded in before),

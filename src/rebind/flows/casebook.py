@@ -14,7 +14,7 @@ from rebind.domain import cases as rules
 from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.cases import CaseKind, CaseState
-from rebind.domain.evidence import CarrierFacts, Proof
+from rebind.domain.evidence import Proof
 from rebind.domain.limits import SEARCH_OPERATOR
 from rebind.domain.operators import Operator, Right
 from rebind.domain.refusals import (
@@ -26,25 +26,14 @@ from rebind.domain.refusals import (
 )
 from rebind.domain.rows import Decision
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import approving, casefiles, intake, seconds
+from rebind.flows.desk import accountviews, approving, casefiles, intake, seconds
+from rebind.flows.desk.accountviews import AccountSeen
 from rebind.flows.desk.budgets import Tally
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.intake import Intake
 from rebind.flows.desk.views import shown
 from rebind.ports import Broken, Missing, Unkept, Unreadable
-from rebind.store import (
-    account_facts,
-    accounts,
-    case_queue,
-    case_threads,
-    cases,
-    emails,
-    factors,
-    limits,
-    sessions,
-    trail,
-)
-from rebind.store.accounts import Binding
+from rebind.store import case_queue, case_threads, cases, limits, trail
 from rebind.store.case_threads import DecisionRow, DocumentRow
 from rebind.store.cases import CaseRow
 from rebind.store.statements import Query
@@ -55,8 +44,6 @@ PAGE = 50
 
 FOUND_MAX = 50
 MESSAGES_MAX = 500
-BINDINGS_MAX = 20
-SESSIONS_MAX = 10
 ACTS_MAX = 100
 _NEWEST = b"\xff" * 16
 _START: tuple[Ms, Id] = (0, b"")
@@ -103,26 +90,6 @@ class Said(msgspec.Struct, frozen=True):
     author: str | None
     text: str | None
     at: Ms
-
-
-class AccountSeen(msgspec.Struct, frozen=True):
-    """What the desk may know of an account: ages, never secrets. `carrier`: what the operator says
-    of its present number; None where nobody was asked."""
-
-    id: Id
-    state: str
-    enrolled_at: Ms
-    number: str
-    bound_at: Ms | None
-    confirmed_at: Ms | None
-    seen_at: Ms | None
-    locked_at: Ms | None
-    frozen_at: Ms | None
-    mailboxes: tuple[tuple[str, Ms], ...]
-    factors: tuple[tuple[str, Ms], ...]
-    bindings: tuple[tuple[str, Binding], ...]
-    visits: tuple[tuple[str, Ms, Ms], ...]
-    carrier: CarrierFacts | None = None
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
@@ -279,7 +246,7 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
     documents, decisions = case_threads.documents(papers), case_threads.decisions(made)
     steps = [each for each in decisions if each.round == row.round]
     carrier = await approving.carrier(desk, row.account_id)
-    account = None if row.account_id is None else await _account(desk, row.account_id, carrier, now)
+    account = await accountviews.of(desk, row, carrier, now)
     return CaseSeen(
         row,
         shown(contact) if contact else "",
@@ -295,55 +262,6 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
         len(steps) == 1 and not await seconds.stands(desk, row, steps[0], now),
         trail.rows(past),
     )
-
-
-async def _account(
-    desk: Desk, account_id: Id, carrier: CarrierFacts | None, now: Ms
-) -> AccountSeen | None:
-    """The account that a case is about, as far as it helps to decide."""
-    found, mails, beside, history, visits = await desk.engine.read(
-        account_facts.of(account_id),
-        emails.of_account(account_id, now),
-        factors.of_account(account_id),
-        accounts.history(account_id, BINDINGS_MAX),
-        sessions.latest(account_id, SESSIONS_MAX),
-    )
-    account = account_facts.row(found)
-    if account is None:
-        return None
-    bindings = [(_masked(desk, account_id, each), each) for each in accounts.bindings(history)]
-    return AccountSeen(
-        account.id,
-        account.state,
-        account.enrolled_at,
-        bindings[0][0] if bindings else "",
-        account.bound_at,
-        account.confirmed_at,
-        account.seen_at,
-        account.locked_at,
-        account.frozen_at,
-        tuple(
-            (shown(desk.seal.unseal("emails.address", mail.id, mail.address_sealed)), mail.set_at)
-            for mail in emails.rows(mails)
-            if mail.removed_at is None
-        ),
-        tuple((row.proof, row.set_at) for row in factors.rows(beside)),
-        tuple(bindings),
-        tuple(
-            (
-                desk.seal.unseal("sessions.agent", each.id, each.agent_sealed),
-                each.opened_at,
-                each.seen_at,
-            )
-            for each in sessions.live_rows(visits)
-        ),
-        carrier,
-    )
-
-
-def _masked(desk: Desk, account_id: Id, binding: Binding) -> str:
-    place = accounts.place_of(account_id, binding.version)
-    return shown(desk.seal.unseal("bindings.number", place, binding.number_sealed))
 
 
 async def page_of_document(

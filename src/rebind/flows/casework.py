@@ -29,6 +29,7 @@ from rebind.domain.refusals import (
     CASE_UNKNOWN,
     DOCUMENT_GONE,
     DOCUMENT_MISSING,
+    DOCUMENT_UNSEEN,
     OPERATOR_UNKNOWN,
     RIGHT_MISSING,
     Refused,
@@ -36,7 +37,7 @@ from rebind.domain.refusals import (
 from rebind.domain.units import SECOND, Id, Ms
 from rebind.flows.desk import casefiles
 from rebind.flows.desk.desk import Caller, Desk, line
-from rebind.store import case_threads, cases, operators, outbox
+from rebind.store import case_threads, cases, operators, outbox, trail
 from rebind.store.cases import CaseRow
 from rebind.store.outbox import Parcel
 from rebind.store.statements import Missed, Write
@@ -223,20 +224,26 @@ async def check_document(
     fact: Fact | None,
 ) -> Refused | None:
     """Say what a document shows: all that remains of it in the end. `fact`: what was stored at
-    least 30 days before the case and which it matches. What a decision rests on stays as it is.
+    least 30 days before the case and which it matches. Whoever says so has looked at it themselves:
+    a page of it was opened for them. What a decision rests on stays as it is.
 
-    Refusals: right_missing, case_unknown, case_locked, case_closed, document_gone,
+    Refusals: right_missing, case_unknown, case_locked, case_closed, document_gone, document_unseen,
     document_missing (it cannot show that), case_moved."""
     row = await _case(desk, who, Right.CHECK_DOCUMENT, case_id)
     if isinstance(row, Refused):
         return row
     if row.state in _ENDED:
         return Refused(CASE_CLOSED)
-    (found,) = await desk.engine.read(case_threads.documents_of(row.id))
+    found, seen = await desk.engine.read(
+        case_threads.documents_of(row.id),
+        trail.done_by(row.id, Act.DOCUMENT_VIEWED, who.actor, document_id.hex()),
+    )
     documents = {each.id: each for each in case_threads.documents(found)}
     document = documents.get(document_id)
     if document is None or document.destroyed_at is not None:
         return Refused(DOCUMENT_GONE)
+    if not seen:
+        return Refused(DOCUMENT_UNSEEN)
     matches = verdict is DocumentVerdict.MATCHES
     if matches != (fact is not None) or (
         fact is not None and fact not in desk.papers.shows(document.kind)

@@ -3,14 +3,16 @@
 Whoever comes here has access to the case already (`cases.by_link`, `cases.by_session`), or a letter
 that carries its token. A case that was closed lately is opened again by it; one that was closed
 long ago takes nothing. Each side of a case has so many messages a day (`MESSAGES_CASE`), whichever
-way they come, so that a link does not bury the desk. A document is looked at and cleaned before
-anybody sees it.
+way they come, so that a link does not bury the desk; and may try so many times to send a document
+(`UPLOADS_CASE`), for each is scanned and opened, also one that is refused. A document is looked at
+and cleaned before anybody sees it.
 """
 
 from collections.abc import AsyncIterator
 from hashlib import blake2b
 
 from rebind.domain.acts import Act, Door
+from rebind.domain.budget import Limit
 from rebind.domain.cases import (
     DOCUMENTS_MAX,
     MESSAGE_CHARACTERS_MAX,
@@ -19,7 +21,7 @@ from rebind.domain.cases import (
     Side,
 )
 from rebind.domain.letters import Letter, Manner, Reason, Received
-from rebind.domain.limits import MESSAGES_CASE
+from rebind.domain.limits import MESSAGES_CASE, UPLOADS_CASE
 from rebind.domain.refusals import (
     CASE_CLOSED,
     DOCUMENT_KIND,
@@ -29,7 +31,7 @@ from rebind.domain.refusals import (
     TRY_AGAIN,
     Refused,
 )
-from rebind.domain.units import Id, Ms
+from rebind.domain.units import MINUTE, Id, Ms
 from rebind.flows.desk import casefiles, intake
 from rebind.flows.desk.budgets import Tally
 from rebind.flows.desk.casefiles import Access
@@ -67,8 +69,8 @@ async def add_document(
     """Take a document in: cleaned, encrypted under the key of the case, and only then spoken of.
 
     Refusals: document_kind (not one of those in force), case_closed, documents_enough (of the
-    holder at once: what is sent stands on the other side's page); document_type,
-    document_too_large, document_unreadable, document_infected, scanner_unavailable,
+    holder at once: what is sent stands on the other side's page), too_many_uploads (with the time);
+    document_type, document_too_large, document_unreadable, document_infected, scanner_unavailable,
     document_not_kept, try_again (several of them at a time).
     """
     row, now = access.row, desk.clock.now()
@@ -79,6 +81,9 @@ async def add_document(
     (found,) = await desk.engine.read(case_threads.documents_of(row.id))
     if access.side is not Side.PERSON or _full(found):
         return Refused(DOCUMENTS_ENOUGH)
+    spent = await _tried(desk, row.id, access.side, now)
+    if spent is not None:
+        return spent
     document_id = desk.dice.id(now)
     key = intake.key_of(desk.seal, row.id, row.key_sealed)
     taken = await intake.take_in(tools, key, row.id, document_id, body)
@@ -131,7 +136,7 @@ async def _added(
         then = casefiles.moved(desk, row, move, now) if move is not None else None
         if then is None:
             return Refused(CASE_CLOSED)
-        counted = await _counted(desk, row.id, access.side, now) if counts else []
+        counted = await _counted(desk, MESSAGES_CASE, row.id, access.side, now) if counts else []
         if isinstance(counted, Refused):
             return counted
         actor = "holder" if row.account_id is not None and row.opening_id is None else "stranger"
@@ -157,14 +162,29 @@ async def _added(
     return Refused(TRY_AGAIN)
 
 
-async def _counted(desk: Desk, case_id: Id, side: Side, now: Ms) -> list[Write] | Refused:
-    """One message more of that side, counted; or that there were enough. A side cannot spend what
-    is the other's. Refusals: too_many_messages."""
+async def _counted(
+    desk: Desk, limit: Limit, case_id: Id, side: Side, now: Ms
+) -> list[Write] | Refused:
+    """One message or document more of that side, counted; or that there were enough. A side cannot
+    spend what is the other's. Refusals: too_many_messages, too_many_uploads."""
     key = case_id + side.encode()
-    (found,) = await desk.engine.read(limits.rows([(MESSAGES_CASE.name, key, 0)]))
+    (found,) = await desk.engine.read(limits.rows([(limit.name, key, 0)]))
     rows, tally = limits.counted(found), Tally(desk, now)
-    tally.add(MESSAGES_CASE, (key,))
+    tally.add(limit, (key,))
     return tally.refused(rows) or tally.writes(rows)
+
+
+async def _tried(desk: Desk, case_id: Id, side: Side, now: Ms) -> Refused | None:
+    """Count a document by itself, before a byte of it is read: whatever becomes of it, it costs a
+    scan and a child. Refusals: too_many_uploads."""
+    counted = await _counted(desk, UPLOADS_CASE, case_id, side, now)
+    if isinstance(counted, Refused):
+        return counted
+    try:
+        await desk.engine.write(counted)
+    except Missed:
+        return Refused(UPLOADS_CASE.told, now + MINUTE)
+    return None
 
 
 async def receive(desk: Desk, letter: Letter, case_id: Id, mark: bytes) -> Received:
@@ -215,7 +235,7 @@ async def _noted(
     forgotten."""
     if letter.reason is not Reason.BOUNCED:
         return Received.TAKEN
-    counted = await _counted(desk, row.id, Side.BOUNCE, now)
+    counted = await _counted(desk, MESSAGES_CASE, row.id, Side.BOUNCE, now)
     if isinstance(counted, Refused):
         return Received.TAKEN
     text = letter.text[:MESSAGE_CHARACTERS_MAX] or letter.subject

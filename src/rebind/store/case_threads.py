@@ -94,10 +94,10 @@ _DECISIONS = Statement(
 _APPROVED_AND_STOPPED = Statement(
     "case_decisions.approved_and_stopped",
     """
-    SELECT DISTINCT d.operator FROM cases c JOIN case_decisions d ON d.case_id = c.id
-    WHERE c.account_id = :account_id AND c.kind <> 'contested' AND d.step = 2
-      AND d.verdict = 'for' AND EXISTS (
-        SELECT 1 FROM cases s WHERE s.account_id = :account_id AND s.kind = 'contested')
+    SELECT DISTINCT c.kind, d.operator FROM cases c JOIN case_decisions d ON d.case_id = c.id
+    WHERE c.account_id = :account_id AND d.verdict = 'for' AND EXISTS (
+        SELECT 1 FROM cases s
+        WHERE s.account_id = :account_id AND s.kind IN ('contested', 'frozen'))
     """,
 )
 
@@ -254,8 +254,8 @@ def decisions_of(case_id: Id) -> Query:
 
 
 def approved_and_stopped(account_id: Id) -> Query:
-    """Of an account of which a request was stopped by somebody with standing: who has confirmed an
-    approval, in whichever case but one about what was stopped."""
+    """Of an account of which a request was stopped or taken back by somebody with standing: who has
+    proposed or confirmed an approval, as pairs of the kind of case and a login."""
     return Query(_APPROVED_AND_STOPPED, {"account_id": account_id})
 
 

@@ -67,6 +67,14 @@ _OF_ACCOUNT = Statement(
     ORDER BY c.id DESC LIMIT :limit
     """,  # noqa: S608
 )
+_OTHERS = Statement(
+    "cases.others",
+    """
+    SELECT c.id, c.reference, c.kind, c.state, c.outcome, c.opened_at FROM cases c
+    WHERE c.account_id = :account_id AND c.id <> :id AND c.state <> 'draft'
+    ORDER BY c.id DESC LIMIT :limit
+    """,
+)
 _MOVE = Statement(
     "cases.move",
     """
@@ -166,6 +174,17 @@ class CaseRow(msgspec.Struct, frozen=True):
     key_sealed: bytes | None
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """A case in one line, as beside another one."""
+
+    id: Id
+    reference: str
+    kind: str
+    state: str
+    outcome: str | None
+    opened_at: Ms
+
+
 def open_case(row: CaseRow) -> Write:
     """A new case, whole."""
     return Write(_OPEN, msgspec.structs.asdict(row))
@@ -179,6 +198,16 @@ def by_id(case_id: Id) -> Query:
 def of_account(account_id: Id, limit: int) -> Query:
     """The cases from inside an account or of what befell it, newest first; not what others say."""
     return Query(_OF_ACCOUNT, {"account_id": account_id, "limit": limit})
+
+
+def others(account_id: Id, case_id: Id, limit: int) -> Query:
+    """The cases about an account but that one, whoever wrote them, newest first; no drafts."""
+    return Query(_OTHERS, {"account_id": account_id, "id": case_id, "limit": limit})
+
+
+def briefs(found: Rows) -> tuple[Brief, ...]:
+    """What `others` read."""
+    return tuple(Brief(*each) for each in found)
 
 
 def due(state: str, now: Ms, limit: int) -> Query:

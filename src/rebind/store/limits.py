@@ -7,14 +7,12 @@ amount, or within the pause, the upsert touches nothing and the whole batch is u
 from collections.abc import Sequence
 from functools import cache
 
+from rebind.domain.budget import NOTHING_COUNTED, Counted, Limit
 from rebind.domain.limits import (
     ENROL_ADDRESS,
-    NOTHING_COUNTED,
     WRONG_ADDRESS,
     WRONG_FACTOR,
     WRONG_PROOF,
-    Counted,
-    Limit,
 )
 from rebind.domain.units import SECOND, Id, Ms
 from rebind.store.statements import Query, Rows, Statement, Value, Write

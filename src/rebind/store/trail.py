@@ -19,6 +19,15 @@ _OF_SUBJECT = Statement(
 )
 
 
+_DONE_BY = Statement(
+    "trail.done_by",
+    """
+    SELECT 1 FROM acts
+    WHERE subject_id = :subject_id AND act = :act AND actor = :actor AND why LIKE :why LIMIT 1
+    """,
+)
+
+
 class TrailRow(msgspec.Struct, frozen=True):
     """One line, in the order of the SELECT."""
 
@@ -34,6 +43,12 @@ class TrailRow(msgspec.Struct, frozen=True):
 def of_subject(subject_id: Id, before: Id, limit: int) -> Query:
     """The newest lines about something, older than the id `before`."""
     return Query(_OF_SUBJECT, {"subject_id": subject_id, "before": before, "limit": limit})
+
+
+def done_by(subject_id: Id, act: str, actor: str, why: str) -> Query:
+    """A row where that person has done that to something; `why` begins with those letters and
+    digits."""
+    return Query(_DONE_BY, {"subject_id": subject_id, "act": act, "actor": actor, "why": f"{why}%"})
 
 
 def rows(found: Rows) -> tuple[TrailRow, ...]:

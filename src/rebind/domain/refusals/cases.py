@@ -87,11 +87,24 @@ NO_SECOND = entry(
     _("It takes a supervisor who did not open the case and was let in apart from you."),
     Level.WARNING,
 )
+DECIDED_BEFORE = entry(
+    "decided_before",
+    403,
+    _("Please leave this decision to a colleague"),
+    _("Whoever has approved a recovery does not decide the case about its being taken back."),
+    Level.WARNING,
+)
 TOO_MANY_MESSAGES = entry(
     "too_many_messages",
     429,
     _("That were many messages for one day"),
     _("We have them all. Please put what is left into one message, and send it after {until}."),
+)
+TOO_MANY_UPLOADS = entry(
+    "too_many_uploads",
+    429,
+    _("That were many documents for one day"),
+    _("Those that we took are with the case. Please send what is left after {until}."),
 )
 DOCUMENT_MISSING = entry(
     "document_missing",
@@ -104,6 +117,12 @@ DOCUMENT_GONE = entry(
     410,
     _("This document is not kept any more"),
     _("What was found in it, by whom and when, stays with the case."),
+)
+DOCUMENT_UNSEEN = entry(
+    "document_unseen",
+    409,
+    _("You have not looked at this document yet"),
+    _("Open its pages first, and then say what you have found."),
 )
 DOCUMENTS_ENOUGH = entry(
     "documents_enough",

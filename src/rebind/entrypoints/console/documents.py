@@ -1,7 +1,8 @@
 """/console/cases/<id>/documents: looking at a document page by page, and saying what it shows.
 
-A page is a picture with the name of whoever looks, the time and the case burned into it; each view
-is an act. Neighbour: `case.py` lists the documents of a case.
+A page is a picture with the name and the login of whoever looks, the time and the case burned into
+it: names are not unique. Each view is an act, without which nobody says what a document shows.
+Neighbour: `case.py` lists the documents of a case.
 """
 
 from rebind.domain.cases import DocumentVerdict, Fact
@@ -67,7 +68,7 @@ class Documents:
             read_id(visit.words["id"]),
             read_id(visit.words["document"]),
             int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1,
-            f"{visit.operator.name} · {now}",
+            f"{visit.operator.name} ({visit.operator.login}) · {now}",
         )
         return found if isinstance(found, Refused) else Bytes(_HEADERS, found)
 

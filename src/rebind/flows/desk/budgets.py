@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from rebind.domain import work
+from rebind.domain.budget import NOTHING_COUNTED, Counted, Limit, spent
 from rebind.domain.limits import (
     ASK_CLIENT,
     CODE_ADDRESS,
@@ -17,12 +18,8 @@ from rebind.domain.limits import (
     CODE_DEVICE,
     CODE_DEVICE_DAY,
     CODE_WORK,
-    NOTHING_COUNTED,
     WORK_ONCE,
     WRONG_CLIENT,
-    Counted,
-    Limit,
-    spent,
 )
 from rebind.domain.refusals import WORK_INVALID, Refused
 from rebind.domain.units import SECOND, Id, Ms

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from rebind.domain.budget import Limit
 from rebind.domain.evidence import CODES, Proof
 from rebind.domain.limits import (
     ENROL_ADDRESS,
@@ -16,7 +17,6 @@ from rebind.domain.limits import (
     WRONG_DEVICE,
     WRONG_FACTOR,
     WRONG_PROOF,
-    Limit,
 )
 from rebind.domain.refusals import PROOFS_CLOSED, Refused
 from rebind.domain.request import Kind

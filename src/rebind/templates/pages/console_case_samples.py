@@ -34,6 +34,7 @@ from rebind.templates.pages.console_case_values import (
     Act,
     Ages,
     Binding,
+    Brief,
     Case,
     Days,
     Document,
@@ -230,6 +231,11 @@ def _account(now: Ms) -> Account:
         ((OLD, Binding(now - 300 * DAY)), (NEW, Binding(now - 800 * DAY, now - 300 * DAY))),
         ((_CHROME, now - 40 * DAY, now - 20 * DAY), ("", now - 90 * DAY, now - 80 * DAY)),
         carrier=CarrierFacts(SimAnswer.CHANGED, now - 5 * DAY, SubscriberAnswer.SAME),
+        others=(
+            Brief(bytes([8] * 16), "7K3M8-QXF2T", "contested", "open", None, now - DAY),
+            Brief(bytes([6] * 16), "7K3M6-QXF2T", "lost_access", "decided", "for", now - 9 * DAY),
+            Brief(bytes([5] * 16), "7K3M5-QXF2T", "other", "closed", None, now - 400 * DAY),
+        ),
     )
 
 
@@ -316,6 +322,7 @@ def _told(case: Case, now: Ms) -> Iterator[_Fields]:
             mailboxes=(),
             factors=(),
             visits=(),
+            others=(),
             carrier=CarrierFacts(subscriber=SubscriberAnswer.RECYCLED),
         ),
         contact="",

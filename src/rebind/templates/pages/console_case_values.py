@@ -111,8 +111,19 @@ class Binding(msgspec.Struct, frozen=True):
     released_at: Ms | None = None
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """As `store.cases.Brief`."""
+
+    id: Id
+    reference: str
+    kind: str
+    state: str
+    outcome: str | None
+    opened_at: Ms
+
+
 class Account(msgspec.Struct, frozen=True):
-    """As `flows.casebook.AccountSeen`, with `domain.evidence.CarrierFacts`."""
+    """As `flows.desk.accountviews.AccountSeen`, with `domain.evidence.CarrierFacts`."""
 
     enrolled_at: Ms
     confirmed_at: Ms | None
@@ -125,6 +136,7 @@ class Account(msgspec.Struct, frozen=True):
     locked_at: Ms | None = None
     frozen_at: Ms | None = None
     carrier: CarrierFacts | None = None
+    others: tuple[Brief, ...] = ()
 
 
 class Act(msgspec.Struct, frozen=True):
