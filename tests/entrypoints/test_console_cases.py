@@ -326,7 +326,7 @@ async def test_the_page_names_other_cases_about_the_account(office: Office) -> N
     assert [link for link in there if link in expected] == expected
     assert (drafted.row.id.hex() in " ".join(there), office.case in there) == (False, False)
     seen = await olga.open(expected[0])
-    assert "Other cases about it " + newer[-2].row.reference in seen.words
+    assert "Other cases about the account " + newer[-2].row.reference in seen.words
     assert f"{office.access.row.reference} Lost access new" in seen.words
     assert len(set(seen.links) & {office.case, *expected}) == 10
 
