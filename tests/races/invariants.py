@@ -121,7 +121,18 @@ _NEVER = {
     """,
     "6: what has ended badly is still waited for": """
         SELECT id FROM requests WHERE ended_at IS NOT NULL AND ended_as <> 'done'
-            AND (due_at IS NOT NULL OR stands_until IS NOT NULL)
+            AND ((due_at IS NOT NULL AND ended_as <> 'cancelled') OR stands_until IS NOT NULL)
+    """,
+    "6: a wait that nothing came of, and nobody is told": """
+        SELECT r.id FROM requests r
+        JOIN acts a ON a.request_id = r.id AND a.act IN ('request_cancelled', 'request_refused')
+            AND a.door = 'time'
+        LEFT JOIN outbox o ON o.request_id = r.id AND o.message = 'change_ended'
+        LEFT JOIN bindings b ON b.account_id = r.account_id AND b.number_key = r.number_key
+        WHERE r.kind = 'change' AND r.wait_until IS NOT NULL AND o.id IS NULL
+          AND b.account_id IS NULL AND NOT EXISTS (
+            SELECT 1 FROM requests s WHERE s.account_id = r.account_id AND s.id <> r.id
+                AND s.number_key = r.number_key AND s.wait_until IS NOT NULL)
     """,
     "6: a wait that time does not look at": """
         SELECT id FROM requests WHERE ended_at IS NULL AND wait_until IS NOT NULL

@@ -27,6 +27,9 @@ HARM = {
     "6: a notice before": "UPDATE requests SET first_proof_at = NULL",
     "6: what has ended badly": "UPDATE requests SET due_at = 1 WHERE ended_as = 'objected'",
     "6: a wait that time": "UPDATE requests SET due_at = NULL",
+    "6: a wait that nothing": (
+        "UPDATE acts SET act = 'request_cancelled', door = 'time' WHERE act = 'request_waiting'"
+    ),
     "9: a locked account": (
         "UPDATE sessions SET ended_at = NULL, number_version ="
         " (SELECT number_version FROM accounts a WHERE a.id = account_id)"

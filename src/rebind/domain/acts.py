@@ -76,7 +76,7 @@ class Act(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"  # one of them was spent
     RECOVERY_CODES_MADE = "recovery_codes_made"  # ten new ones; older ones count no more
     REQUEST_BEGUN = "request_begun"  # a journey began
-    REQUEST_CANCELLED = "request_cancelled"  # its owner stopped it
+    REQUEST_CANCELLED = "request_cancelled"  # its owner stopped it, or it cannot go on
     REQUEST_OBJECTED = "request_objected"  # somebody with standing stopped it
     REQUEST_READY = "request_ready"  # its wait is over; a fresh code is needed
     REQUEST_REFUSED = "request_refused"  # the rule said no, finally

@@ -88,8 +88,10 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
 
 
 def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> list[Parcel]:
-    """What every address is told between the beginning and the end."""
-    message = "account_kept" if news is News.STOPPED else "account_closing"
+    """What every address is told between the beginning and the end; or of an end at which the
+    account stays, because somebody stopped it, or has changed the number since."""
+    kept = news in (News.STOPPED, News.ENDED, News.ENDED_BESIDE)
+    message = "account_kept" if kept else "account_closing"
     return _parcels(desk, dossier, dossier.id, message, at or now, now)
 
 
@@ -97,7 +99,8 @@ def _parcels(
     desk: Desk, dossier: Dossier, request_id: Id, message: str, until: Ms, now: Ms
 ) -> list[Parcel]:
     row = dossier.row
-    params = {"when": str(now), "until": str(until)}
+    why = "" if row.number_version == row.account_number_version else "number"
+    params = {"when": str(row.ended_at or now), "until": str(until), "why": why}
     return notices.parcels(
         desk,
         message,

@@ -25,7 +25,7 @@ from rebind.domain.refusals import (
 from rebind.domain.request import REPLACING, Kind, Move, State, after, may
 from rebind.domain.rows import Purpose
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import callers, casefiles, notices, permits, tokens, views
+from rebind.flows.desk import callers, casefiles, hearing, notices, permits, tokens, views
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.casefiles import Wish
 from rebind.flows.desk.desk import Caller, Desk, line
@@ -206,11 +206,7 @@ def _asked_from(desk: Desk, dossier: Dossier, to: Addressee) -> bool:
     if to.channel != "mail":
         answered = any(item.proof is Proof.CODE_CURRENT for item in dossier.evidence)
         return answered and to.address == dossier.current_number(desk)
-    mailboxes = {
-        item.factor.set_at
-        for item in dossier.evidence
-        if item.proof is Proof.CODE_EMAIL and item.factor is not None
-    }
+    mailboxes = hearing.answered_at(dossier.evidence)
     return any(
         mail.address_key == to.address_key and mail.set_at in mailboxes for mail in dossier.emails
     )

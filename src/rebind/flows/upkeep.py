@@ -1,4 +1,5 @@
-"""upkeep: what time does by itself. A wait comes to its end, people are reminded, and told again.
+"""upkeep: what time does by itself. A wait comes to its end, people are reminded, and told again,
+or that what waited will not happen.
 
 Looks at the requests that are due, one after the other; each step is one guarded batch, so that of
 several workers one does it, and a crash does it neither twice nor never. Decides nothing that the
@@ -117,15 +118,19 @@ class Upkeep(msgspec.Struct, frozen=True):
             case State.OPEN:
                 return await self._taken_up(dossier, journey, now)
             case State.WAITING if self._dead(dossier):
-                return self._end(dossier, Move.CANCEL, "session_ended", now)
+                return await self._end(dossier, journey, Move.CANCEL, "session_ended", now)
             case State.WAITING if row.wait_until is not None and now < row.wait_until:
                 return self._remind(dossier, journey, row.wait_until, now)
             case State.WAITING if dossier.kind is Kind.CLOSE:
-                return self._closed(dossier, journey, now)
+                return await self._closed(dossier, journey, now)
             case State.WAITING:
                 return await self._end_of_wait(dossier, journey, now)
             case State.DONE if row.ended_at is not None and not self._over(dossier, now):
                 return self._again(dossier, journey, row.ended_at, now)
+            case State.EXPIRED:
+                return await self._ended(dossier, journey, "expired", now)
+            case State.CANCELLED:
+                return await self._ended(dossier, journey, "overtaken", now)
             case _:
                 return [standing.rest(row.id, row.version)], []
 
@@ -133,20 +138,20 @@ class Upkeep(msgspec.Struct, frozen=True):
         """What two people at the desk have agreed to: the rule says how long it waits, or no."""
         desk, row = self.desk, dossier.row
         if row.number_version != row.account_number_version or row.current_sealed is None:
-            return self._end(dossier, Move.CANCEL, "account_changed", now)
+            return await self._end(dossier, journey, Move.CANCEL, "account_changed", now)
         carrier = await waits.carrier(desk, dossier)
         decision = dossier.decide(desk, dossier.evidence, carrier, now)
         if not isinstance(decision, Wait):
             why = decision.refusal.code if isinstance(decision, Refuse) else "not_enough"
-            return self._end(dossier, Move.REFUSE, why, now)
+            return await self._end(dossier, journey, Move.REFUSE, why, now)
         begun = waits.begin(desk, self._caller(dossier), journey, dossier, decision, now)
         return begun.writes, begun.lines
 
-    def _closed(self, dossier: Dossier, journey: Journey, now: Ms) -> _Step:
+    async def _closed(self, dossier: Dossier, journey: Journey, now: Ms) -> _Step:
         """The month of a closing is over: silence needs no proof where everybody had so long."""
         row = dossier.row
         if row.locked_at is not None:
-            return self._end(dossier, Move.CANCEL, "account_locked", now)
+            return await self._end(dossier, journey, Move.CANCEL, "account_locked", now)
         decision = Apply(close.ROW, Gives.THE_ACT)
         finished = journey.finish(self.desk, self._caller(dossier), dossier, decision, now)
         done = after(State.WAITING, Move.APPLY)
@@ -165,12 +170,23 @@ class Upkeep(msgspec.Struct, frozen=True):
         moved = row.number_version != row.account_number_version
         return moved or row.session_ended_at is not None
 
-    def _end(self, dossier: Dossier, move: Move, why: str, now: Ms) -> _Step:
+    async def _end(
+        self, dossier: Dossier, journey: Journey, move: Move, why: str, now: Ms
+    ) -> _Step:
+        """It ends without being done, and in the same batch everybody whom it concerns is told."""
         row = dossier.row
         ended = after(dossier.state(now), move)
         act = Act.REQUEST_CANCELLED if move is Move.CANCEL else Act.REQUEST_REFUSED
         said = self._line(dossier, act, why)
-        return [requests.end(row.id, row.version, ended, row.policy_row, now)], [said]
+        told = await waits.told_of_end(self.desk, journey, dossier, now)
+        return [requests.end(row.id, row.version, ended, row.policy_row, now), *told], [said]
+
+    async def _ended(self, dossier: Dossier, journey: Journey, why: str, now: Ms) -> _Step:
+        """It has run out, or was ended with something else, which left it due: that is told, once,
+        for it rests from then on."""
+        told = await waits.told_of_end(self.desk, journey, dossier, now)
+        rests = standing.rest(dossier.row.id, dossier.row.version)
+        return [rests, *told], [self._line(dossier, Act.REQUEST_CANCELLED, why)]
 
     def _remind(self, dossier: Dossier, journey: Journey, until: Ms, now: Ms) -> _Step:
         row = dossier.row
@@ -211,7 +227,7 @@ class Upkeep(msgspec.Struct, frozen=True):
         if told is None:
             return [standing.look_again(row.id, row.version, now + HOUR)], []
         if not told:
-            return self._end(dossier, Move.REFUSE, "nobody_told", now)
+            return await self._end(dossier, journey, Move.REFUSE, "nobody_told", now)
         silence = Evidence(Proof.SILENCE, now, now)
         evidence = (
             *(each for each in dossier.evidence if each.proof is not Proof.SILENCE),
@@ -245,7 +261,7 @@ class Upkeep(msgspec.Struct, frozen=True):
                 again = waits.begin(desk, caller, journey, dossier, decision, now)
                 return [kept, *again.writes], [quiet, *again.lines]
             case Refuse(refusal=refusal):
-                return self._end(dossier, Move.REFUSE, refusal.code, now)
+                return await self._end(dossier, journey, Move.REFUSE, refusal.code, now)
 
     def _caller(self, dossier: Dossier) -> Caller:
         return Caller(Door.TIME, dossier.row.account_locale or notices.FALLBACK_LOCALE)

@@ -36,7 +36,7 @@ from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.answers import Given
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
-from rebind.flows.desk.finishing import Journeys, News, spread
+from rebind.flows.desk.finishing import Journey, Journeys, News, spread
 from rebind.flows.desk.own import email_factor
 from rebind.flows.desk.views import RequestView
 from rebind.ports import Busy
@@ -254,10 +254,7 @@ async def _decided(
     state, journey = dossier.state(now), journeys[dossier.kind]
     proved = msgspec.structs.replace(dossier, evidence=evidence)
     row = dossier.row
-    writes: list[Write] = [
-        *spent,
-        requests.add_evidence(row.id, new),
-    ]
+    writes: list[Write] = [*spent, requests.add_evidence(row.id, new)]
     accepted = [
         line(caller, Act.PROOF_ACCEPTED, row.account_id, row.id, item.proof) for item in new
     ]
@@ -287,7 +284,7 @@ async def _decided(
                 [*writes, end, *finished.writes], [*accepted, *finished.lines], now
             )
             if missed is not None and missed.refusal is NUMBER_TAKEN:
-                return await _refuse(desk, caller, dossier, writes, missed, now)
+                return await _refuse(desk, journey, caller, dossier, writes, missed, now)
             return missed or views.request(
                 desk, proved, done, (), session=finished.session, row=decision.row
             )
@@ -297,7 +294,8 @@ async def _decided(
             missed = await desk.keep_or_refuse(writes, accepted, now)
             return missed or views.request(desk, proved, after(state, Move.PROVE), ways)
         case Wait(until=until) if journey.tell is None:
-            return await _refuse(desk, caller, dossier, writes, Refused(MUST_WAIT, until), now)
+            refused = Refused(MUST_WAIT, until)
+            return await _refuse(desk, journey, caller, dossier, writes, refused, now)
         case Wait():
             waiting = waits.begin(desk, caller, journey, proved, decision, now)
             missed = await desk.keep_or_refuse(
@@ -305,7 +303,8 @@ async def _decided(
             )
             return missed or views.request(desk, waiting.dossier, waiting.state, decision.ways)
         case Refuse(refusal=refusal, until=until):
-            return await _refuse(desk, caller, dossier, writes, Refused(refusal, until), now)
+            refused = Refused(refusal, until)
+            return await _refuse(desk, journey, caller, dossier, writes, refused, now)
 
 
 def _used_up(desk: Desk, dossier: Dossier, act: Act, now: Ms) -> Write:
@@ -316,12 +315,22 @@ def _used_up(desk: Desk, dossier: Dossier, act: Act, now: Ms) -> Write:
 
 
 async def _refuse(
-    desk: Desk, caller: Caller, dossier: Dossier, writes: list[Write], refused: Refused, now: Ms
+    desk: Desk,
+    journey: Journey,
+    caller: Caller,
+    dossier: Dossier,
+    writes: list[Write],
+    refused: Refused,
+    now: Ms,
 ) -> Refused:
-    """End the request with a final no; the codes that led here are spent."""
+    """End the request with a final no; the codes that led here are spent. Who was told that it
+    waits is told that it will not happen."""
     row = dossier.row
     refused_as = after(dossier.state(now), Move.REFUSE)
     end = requests.end(row.id, row.version, refused_as, None, now)
     why = refused.refusal.code
     said = line(caller, Act.REQUEST_REFUSED, row.account_id, row.id, why, dossier.actor)
-    return await desk.keep_or_refuse([*writes, end], [said], now) or refused
+    told = []
+    if row.wait_until is not None:
+        told = await waits.told_of_end(desk, journey, dossier, now)
+    return await desk.keep_or_refuse([*writes, end, *told], [said], now) or refused

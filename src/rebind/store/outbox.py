@@ -201,6 +201,13 @@ def handed_over(rows: Rows, besides: Collection[bytes], remind_at: Ms) -> bool |
     )
 
 
+def out_of_reach(rows: Rows) -> set[bytes]:
+    """The keys of the addresses at which nothing of what `of_wait` read arrived or still may."""
+    tried = {bytes(address_key) for address_key, _state, _created_at in rows}
+    reached = {bytes(key) for key, state, _ in rows if state in ("due", Fate.SENT)}
+    return tried - reached
+
+
 def waiting() -> Query:
     """How many messages wait in each lane, and since when the oldest does."""
     return Query(_WAITING, {})

@@ -1,9 +1,9 @@
 """standing: requests that outlive their hour. Those that wait until everybody had time to object,
 and those that are finished and can still be undone; and when time has to look at them again.
 
-`due_at` is set while time has something to do, `stands_until` while somebody may object or undo:
-both have a partial index of their own, so that what is long over costs nothing. The rows are those
-of `requests.py`, its neighbour.
+`due_at` is set while time has something to do, be it to tell of an end, `stands_until` while
+somebody may object or undo: both have a partial index of their own, so that what is long over costs
+nothing. The rows are those of `requests.py`, its neighbour.
 """
 
 import msgspec
@@ -59,7 +59,7 @@ _DUE = Statement(
 _END_WAITING = Statement(
     "requests.end_waiting",
     """
-    UPDATE requests SET version = version + 1, ended_at = :now, ended_as = :ended_as, due_at = NULL,
+    UPDATE requests SET version = version + 1, ended_at = :now, ended_as = :ended_as, due_at = :now,
         stands_until = NULL
     WHERE account_id = :account_id AND stands_until IS NOT NULL AND ended_at IS NULL AND id <> :kept
     """,
@@ -79,7 +79,7 @@ _END_OF_SESSION = Statement(
     "requests.end_of_session",
     """
     UPDATE requests SET version = version + 1, ended_at = :now, ended_as = 'cancelled',
-        due_at = NULL, stands_until = NULL
+        due_at = :now, stands_until = NULL
     WHERE account_id = :account_id AND stands_until IS NOT NULL AND ended_at IS NULL
       AND (session_id = :session_id OR (begun_session_id = :begun_in AND session_id <> :kept))
     """,
@@ -88,7 +88,7 @@ _END_OF_OTHER_SESSIONS = Statement(
     "requests.end_of_other_sessions",
     """
     UPDATE requests SET version = version + 1, ended_at = :now, ended_as = 'cancelled',
-        due_at = NULL, stands_until = NULL
+        due_at = :now, stands_until = NULL
     WHERE account_id = :account_id AND stands_until IS NOT NULL AND ended_at IS NULL
       AND session_id <> :session_id
     """,
@@ -226,7 +226,8 @@ def due_rows(rows: Rows) -> list[tuple[Id, int]]:
 
 
 def end_waiting(account_id: Id, kept: Id, ended_as: str, now: Ms) -> Write:
-    """End every waiting request of the account but one."""
+    """End every waiting request of the account but one. Time looks at each at once, and tells whom
+    it concerns: that it must is kept in the same batch as the end."""
     return Write(
         _END_WAITING,
         {"account_id": account_id, "kept": kept, "ended_as": ended_as, "now": now},
@@ -260,7 +261,7 @@ def end_of_session(
     account_id: Id, session_id: Id, now: Ms, begun_in: Id = b"", kept: Id = b""
 ) -> Write:
     """End what waits in a session: it dies with it. And what was begun in the session `begun_in`
-    and goes on in another one, but for the one that is `kept`."""
+    and goes on in another one, but for the one that is `kept`. Time tells of it, as there."""
     return Write(
         _END_OF_SESSION,
         {

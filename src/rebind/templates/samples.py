@@ -117,7 +117,10 @@ def _of_a_change() -> Iterator[tuple[str, str, dict[str, str]]]:
         yield "change_ready", name, stop | _REQUEST
         yield "account_closing", name, stop
     yield "account_closed", "", {}
-    yield "account_kept", "", {}
+    for why in ("", "number"):
+        yield "account_kept", why, {"why": why}
+    for why in ("", "late", "taken"):
+        yield "change_ended", why, {"why": why}
     yield "change_stopped", "", {}
     for name, again in (("", {"again": ""}), (" again", {"again": "1"})):
         yield "number_changed", name, again | _UNDO

@@ -48,6 +48,8 @@ class News(StrEnum):
     REMINDED = "reminded"  # the same again, shortly before that time
     READY = "ready"  # the wait is over, a fresh code is needed
     STOPPED = "stopped"  # somebody with standing objected
+    ENDED = "ended"  # it will not happen, and nobody has stopped it
+    ENDED_BESIDE = "ended_beside"  # the same of one, while another one on the account still waits
     AGAIN = "again"  # it was done hours ago, and everybody is told again
 
 

@@ -6,9 +6,12 @@ codes, for whoever began it reads that too. Refuses to guess: of a request whose
 any more nobody is told. Neighbour: `casefiles.py` sends.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
-from rebind.domain.evidence import Proof
+from rebind.domain.evidence import Evidence, Proof
+from rebind.domain.units import Ms
 from rebind.flows.desk.desk import Desk
 from rebind.store import accounts, emails, requests
 from rebind.store.cases import CaseRow
@@ -26,6 +29,16 @@ class Sides(msgspec.Struct, frozen=True):
     holder: Addresses = []
 
 
+def answered_at(evidence: Iterable[Evidence]) -> frozenset[Ms]:
+    """Since when the account has had the mailboxes that answered a code in a request: by that they
+    are found again."""
+    return frozenset(
+        each.factor.set_at
+        for each in evidence
+        if each.proof is Proof.CODE_EMAIL and each.factor is not None
+    )
+
+
 async def of(desk: Desk, row: CaseRow) -> Sides:
     """The sides of the request that a case is about."""
     if row.account_id is None or row.request_id is None or row.number_sealed is None:
@@ -39,11 +52,7 @@ async def of(desk: Desk, row: CaseRow) -> Sides:
     proofs = {item.proof for item in evidence}
     if Proof.CODE_NEW not in proofs:
         return Sides()
-    shown_at = {
-        each.factor.set_at
-        for each in evidence
-        if each.proof is Proof.CODE_EMAIL and each.factor is not None
-    }
+    shown_at = answered_at(evidence)
     shown, holder = Addresses(), Addresses()
     for mail in emails.rows(mails):
         address = desk.seal.unseal("emails.address", mail.id, mail.address_sealed)

@@ -12,9 +12,9 @@ from rebind.domain.evidence import Proof
 from rebind.domain.limits import CODE_ADDRESS, CODE_DEVICE
 from rebind.domain.phone import masked
 from rebind.domain.request import Kind, State
-from rebind.domain.rows import Apply
+from rebind.domain.rows import Apply, NumberStanding
 from rebind.domain.units import HOUR, Ms
-from rebind.flows.desk import notices, opening
+from rebind.flows.desk import hearing, notices, opening
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Finished, News, next_repeat
@@ -135,15 +135,13 @@ def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> li
         number = dossier.released_number(desk, gone)
         before = Addressee("sms", number, desk.seal.index("number", number), role)
         return _changed(desk, dossier, before, row.ended_at or now, row.stands_until, now)
+    if news in (News.ENDED, News.ENDED_BESIDE):
+        return _ended(desk, dossier, news, now)
     old, new = dossier.current_number(desk), dossier.number(desk)
     own = notices.own_addresses(desk, dossier)
     if not dossier.names_number:
         return _begun(desk, dossier, own, now)
-    # Nobody may have a stranger's phone rung: a number is told once it has answered a code.
-    answered = any(item.proof is Proof.CODE_NEW for item in dossier.evidence)
-    newcomer = Addressee("sms", new, desk.seal.index("number", new), notices.NEW)
-    if answered and all(each.address_key != newcomer.address_key for each in own):
-        own.append(newcomer)
+    own += _newcomer(desk, dossier, {each.address_key for each in own})
     own += _contact(desk, dossier, {each.address_key for each in own})
     params = {
         "old_masked": masked(old),
@@ -167,6 +165,49 @@ def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> li
         now,
         link,
     )
+
+
+def _newcomer(desk: Desk, dossier: Dossier, told: set[bytes]) -> list[Addressee]:
+    """The new number, once it has answered a code: nobody may have a stranger's phone rung."""
+    number = dossier.number(desk)
+    key = desk.seal.index("number", number)
+    answered = any(item.proof is Proof.CODE_NEW for item in dossier.evidence)
+    return [Addressee("sms", number, key, notices.NEW)] if answered and key not in told else []
+
+
+def _ended(desk: Desk, dossier: Dossier, news: News, now: Ms) -> list[Parcel]:
+    """That it will not happen, and nobody has stopped it. Why, is told where everybody knew what
+    was asked for (no fresh code came in time); that the number is another account's, to that number
+    alone, which whoever reads it has (invariant 8). The account's addresses are told of what was
+    said to wait; before that, only those who asked for it; and of them the new number and the
+    contact of a case alone, while another one waits and once the account is closed. Nobody is told
+    where the account has that very number by now."""
+    row = dossier.row
+    if row.current_key in desk.seal.indexes("number", dossier.number(desk)):
+        return []
+    silent = row.current_sealed is None or news is News.ENDED_BESIDE
+    own = [] if silent else notices.own_addresses(desk, dossier)
+    if row.wait_until is None:
+        since = hearing.answered_at(dossier.evidence)
+        asked = {mail.address_key for mail in dossier.emails if mail.set_at in since}
+        own = [each for each in own if each.channel == "mail" and each.address_key in asked]
+    newcomer = _newcomer(desk, dossier, {each.address_key for each in own})
+    own += _contact(desk, dossier, {each.address_key for each in own})
+    late = row.ready_at is not None and dossier.state(now) is State.EXPIRED
+    taken = dossier.ask(desk.policy, now).number is NumberStanding.TAKEN
+    told, why = list[Parcel](), "late" if late else ""
+    for addressees, reason in ((own, why), (newcomer, "taken" if taken else why)):
+        told += notices.parcels(
+            desk,
+            "change_ended",
+            addressees,
+            row.account_locale or notices.FALLBACK_LOCALE,
+            {"new_masked": masked(dossier.number(desk)), "why": reason},
+            row.account_id,
+            row.id,
+            now,
+        )
+    return told
 
 
 def _contact(desk: Desk, dossier: Dossier, told: set[bytes]) -> list[Addressee]:

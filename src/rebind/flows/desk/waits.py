@@ -1,20 +1,22 @@
 """Waits: a request that the rule lets wait, and what is asked of the operator before it decides.
 
 Begun by a proof (`verify`) or begun again by time (`upkeep`), a wait is written in one way only:
-until when, when time looks at it, who is told.
+until when, when time looks at it, who is told. So is its end, where nothing comes of it and nobody
+has stopped it.
 """
 
 import msgspec
 
 from rebind.domain.acts import Act, Line
 from rebind.domain.evidence import CarrierFacts
-from rebind.domain.request import Move, State, after
+from rebind.domain.request import REPLACING, Move, State, after
 from rebind.domain.rows import Wait
 from rebind.domain.units import DAY, HOUR, Ms
+from rebind.flows.desk import views
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
 from rebind.flows.desk.finishing import Journey, News, spread
-from rebind.store import standing
+from rebind.store import outbox, standing
 from rebind.store.statements import Write
 
 
@@ -54,6 +56,30 @@ def look_at(desk: Desk, until: Ms, now: Ms) -> Ms:
     end."""
     remind_at = until - desk.policy.remind_before_h * HOUR
     return remind_at if now < remind_at < until else until
+
+
+async def told_of_end(desk: Desk, journey: Journey, dossier: Dossier, now: Ms) -> list[Write]:
+    """The outbox rows that say that a request will not happen, for the batch that ends it: to those
+    who would be told that it waits, but for the addresses at which no notice of this wait arrived.
+    They were told nothing that would have to be taken back, and would not hear this either. One
+    that took an earlier notice stays, and one that was never tried is tried now. While another
+    number still waits on the account, its addresses hear nothing: whoever lets one of two changes
+    die must not have the holder told that all is well; nor a number that waits still itself."""
+    if journey.tell is None:
+        return []
+    fates, found = await desk.engine.read(
+        outbox.of_wait(dossier.id),
+        standing.of_account(dossier.account_id, now, views.STANDING_MAX),
+    )
+    silent, news = outbox.out_of_reach(fates), News.ENDED
+    for each in standing.rows(found):
+        if each.id != dossier.id and each.kind in REPLACING and each.ended_at is None:
+            number = desk.seal.unseal("requests.number", each.id, each.number_sealed)
+            silent.update(desk.seal.indexes("number", number))
+            news = News.ENDED_BESIDE
+    told = journey.tell(desk, dossier, news, None, now)
+    left = [parcel for parcel in told if parcel.address_key not in silent]
+    return [outbox.put(left)] if left else []
 
 
 async def carrier(desk: Desk, dossier: Dossier) -> CarrierFacts:
