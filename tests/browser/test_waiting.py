@@ -91,7 +91,7 @@ async def test_another_session_can_stop_it(people: People, house: OpenHouse, tol
     await at_work.follows("Look at the change")
     await at_work.is_at(REQUEST, WAITS)
     await at_work.presses("This wasn't me — stop it")
-    await at_work.reads("Sign in, look at your sessions and end whatever you do not know.")
+    await at_work.reads("Look at your sessions and end whatever you do not know.")
     await anna.opens("/profile")
     assert "33" not in await anna.text()
 

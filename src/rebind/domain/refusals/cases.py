@@ -110,7 +110,10 @@ DOCUMENT_MISSING = entry(
     "document_missing",
     409,
     _("No document that was found to match carries this approval"),
-    _("One that matches what was known a month before the case, beside an operator's paper."),
+    _(
+        "Look at the documents and keep what matches: something that was known a month before the"
+        " case. An operator's paper alone is not enough."
+    ),
 )
 DOCUMENT_GONE = entry(
     "document_gone",

@@ -273,8 +273,8 @@ def _cases(now: Ms) -> Iterator[_Fields]:
     )
     written, *thread = _thread(now, Side.PERSON, Side.DESK, Side.NOTE, Side.BOUNCE, Side.PERSON)
     waits = Prospect("wait", "R4", now + 7 * DAY)
-    # The first words were taken down by somebody at the desk.
-    told = (_with(written, author="pavel"), *thread)
+    # The first words were taken down by somebody at the desk, the last letter had none.
+    told = (_with(written, author="pavel"), *thread, _with(written, text="", at=now - MINUTE))
     case = Case(row, told, _papers(now), (), _account(now), acts=acts)
     yield _shown("", operator, case, waits)
     yield _shown("macro", operator, case, waits, macro="documents_needed", done="taken")

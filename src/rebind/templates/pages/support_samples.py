@@ -161,6 +161,7 @@ def _thread(now: Ms) -> tuple[Message, ...]:
         Message(True, "My phone fell into the river.\n\nWhat now?", now - 3 * DAY, True),
         Message(False, "Good day.\nPlease send the page of your passport.", now - 2 * DAY),
         Message(False, None, now - DAY),
+        Message(True, "", now - 2 * HOUR),
         Message(True, evil + "x" * 200, now - HOUR),
     )
 
