@@ -93,15 +93,15 @@ async def test_the_desk_is_told_how_a_letter_came(
     ):
         assert await correspondence.receive(house.desk, said, case_id, mark) is Received.TAKEN
         house.clock.push(1)
-    query = "SELECT why FROM acts WHERE act = 'case_written' ORDER BY id"
-    assert [why for (why,) in await house.rows(query)] == [
+    query = "SELECT manner FROM case_messages WHERE manner <> '' ORDER BY at"
+    assert [manner for (manner,) in await house.rows(query)] == [
         "mail from_another_address",
         "mail with_attachments",
         "mail cut",
     ]
-    # A letter without words is for the desk: the person has said nothing.
+    # A letter without words is one all the same: its writer sees that nothing else has arrived.
     *before, long = await texts(house, link)
-    assert before == ["Where is my order?", "Which one?", "Here it is."]
+    assert before == ["Where is my order?", "Which one?", "Here it is.", ""]
     assert long is not None
     assert len(long) == MESSAGE_CHARACTERS_MAX
 

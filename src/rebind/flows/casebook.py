@@ -15,6 +15,7 @@ from rebind.domain import phone as phones
 from rebind.domain.acts import Act
 from rebind.domain.cases import CaseKind, CaseState
 from rebind.domain.evidence import Proof
+from rebind.domain.letters import Manner
 from rebind.domain.limits import SEARCH_OPERATOR
 from rebind.domain.operators import Operator, Right
 from rebind.domain.refusals import (
@@ -83,13 +84,15 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A message as the desk reads it; `text` is None where the words were taken away."""
+    """A message as the desk reads it; `text` is None where the words were taken away, `manner`
+    how a letter came."""
 
     id: Id
     side: str
     author: str | None
     text: str | None
     at: Ms
+    manner: tuple[Manner, ...] = ()
 
 
 class CaseSeen(msgspec.Struct, frozen=True):
@@ -236,6 +239,7 @@ async def look(desk: Desk, caller: Caller, who: Operator, case_id: Id) -> CaseSe
             if each.redacted_at is not None
             else desk.seal.unseal("case_messages.body", each.id, each.body_sealed),
             each.at,
+            tuple(Manner(word) for word in each.manner.split()),
         )
         for each in case_threads.messages(said)
     ]

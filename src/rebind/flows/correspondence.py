@@ -206,19 +206,18 @@ async def receive(desk: Desk, letter: Letter, case_id: Id, mark: bytes) -> Recei
     caller = Caller(Door.MAIL, row.locale)
     if letter.reason is not None:
         return await _noted(desk, caller, row, letter, letter_id, now)
-    words = side if letter.text else Side.BOUNCE
     body = desk.seal.seal("case_messages.body", letter_id, letter.text[:MESSAGE_CHARACTERS_MAX])
-    said = case_threads.say(case_id, letter_id, words, None, body, now)
+    said = case_threads.say(case_id, letter_id, side, None, body, now, _manner(letter))
     access = Access(row, side)
-    act, why = Act.CASE_WRITTEN, _manner(letter)
-    refused = await _added(desk, caller, access, [said], act, why, now, counts=True)
+    act = Act.CASE_WRITTEN
+    refused = await _added(desk, caller, access, [said], act, "mail", now, counts=True)
     if refused is None:
         return Received.TAKEN
     return Received.CLOSED if refused.refusal is CASE_CLOSED else Received.TRY_LATER
 
 
 def _manner(letter: Letter) -> str:
-    """How it came, as the audit trail keeps it."""
+    """How it came, as the desk is told beside its words."""
     came = {
         Manner.MAIL: True,
         Manner.FROM_OTHER: letter.from_other,

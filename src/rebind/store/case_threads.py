@@ -15,21 +15,21 @@ from rebind.store.statements import Query, Rows, Statement, Value, Write
 _SAY = Statement(
     "case_messages.say",
     """
-    INSERT INTO case_messages (case_id, id, side, author, body_sealed, at, redacted_at)
-    VALUES (:case_id, :id, :side, :author, :body_sealed, :at, NULL)
+    INSERT INTO case_messages (case_id, id, side, author, manner, body_sealed, at, redacted_at)
+    VALUES (:case_id, :id, :side, :author, :manner, :body_sealed, :at, NULL)
     """,
 )
 _SAID = Statement(
     "case_messages.of_case",
     """
-    SELECT id, side, author, body_sealed, at, redacted_at FROM case_messages
+    SELECT id, side, author, manner, body_sealed, at, redacted_at FROM case_messages
     WHERE case_id = :case_id ORDER BY at, id LIMIT :limit
     """,
 )
 _ONE = Statement(
     "case_messages.one",
     """
-    SELECT id, side, author, body_sealed, at, redacted_at FROM case_messages
+    SELECT id, side, author, manner, body_sealed, at, redacted_at FROM case_messages
     WHERE case_id = :case_id AND id = :id
     """,
 )
@@ -103,11 +103,12 @@ _APPROVED_AND_STOPPED = Statement(
 
 
 class MessageRow(msgspec.Struct, frozen=True):
-    """One message, its words sealed."""
+    """One message, its words sealed. `manner`: how a letter came; empty for what was not one."""
 
     id: Id
     side: str
     author: str | None
+    manner: str
     body_sealed: bytes
     at: Ms
     redacted_at: Ms | None
@@ -145,7 +146,13 @@ class DecisionRow(msgspec.Struct, frozen=True):
 
 
 def say(
-    case_id: Id, message_id: Id, side: str, author: str | None, body_sealed: bytes, at: Ms
+    case_id: Id,
+    message_id: Id,
+    side: str,
+    author: str | None,
+    body_sealed: bytes,
+    at: Ms,
+    manner: str = "",
 ) -> Write:
     """One message. Misses where one with that id is there already: a letter that came twice."""
     return Write(
@@ -155,6 +162,7 @@ def say(
             "id": message_id,
             "side": side,
             "author": author,
+            "manner": manner,
             "body_sealed": body_sealed,
             "at": at,
         },

@@ -69,6 +69,7 @@ case_messages = table(
     binary("id", key=True),
     text("side"),
     text("author", null=True),
+    text("manner"),
     binary("body_sealed"),
     whole("at"),
     whole("redacted_at", null=True),

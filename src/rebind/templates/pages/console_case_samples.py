@@ -22,6 +22,7 @@ from rebind.domain.cases import (
     Verdict,
 )
 from rebind.domain.evidence import CarrierFacts, Proof, SimAnswer, SubscriberAnswer
+from rebind.domain.letters import Manner
 from rebind.domain.operators import Role
 from rebind.domain.units import DAY, HOUR, MINUTE, Ms
 from rebind.templates.macros import MACROS
@@ -199,9 +200,20 @@ def _thread(now: Ms, *sides: Side) -> tuple[Said, ...]:
         Side.NOTE: None,
         Side.BOUNCE: None,
     }
+    came = {
+        Side.HOLDER: (Manner.MAIL, Manner.FROM_OTHER, Manner.CUT),
+        Side.PERSON: (Manner.MAIL, Manner.ATTACHED),
+    }
     authors = {Side.DESK: "olga", Side.DESK_TO_HOLDER: "sam", Side.NOTE: "sam"}
     return tuple(
-        Said(bytes([9, n] * 8), side, authors.get(side), texts[side], now - (9 - n) * HOUR)
+        Said(
+            bytes([9, n] * 8),
+            side,
+            authors.get(side),
+            texts[side],
+            now - (9 - n) * HOUR,
+            came.get(side, ()) if n else (),
+        )
         for n, side in enumerate(sides)
     )
 
@@ -268,7 +280,6 @@ def _cases(now: Ms) -> Iterator[_Fields]:
     acts = (
         Act("case_seen", "operator:olga", now - MINUTE),
         Act("case_answered", "operator:olga", now - HOUR),
-        Act("case_written", "holder", now - DAY, "mail from_another_address with_attachments cut"),
         Act("case_opened", "stranger", now - 2 * DAY),
     )
     written, *thread = _thread(now, Side.PERSON, Side.DESK, Side.NOTE, Side.BOUNCE, Side.PERSON)

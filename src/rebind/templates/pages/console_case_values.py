@@ -76,6 +76,7 @@ class Said(msgspec.Struct, frozen=True):
     author: str | None
     text: str | None
     at: Ms
+    manner: tuple[str, ...] = ()
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -145,7 +146,6 @@ class Act(msgspec.Struct, frozen=True):
     act: str
     actor: str
     at: Ms
-    why: str | None = None
 
 
 class Case(msgspec.Struct, frozen=True):

@@ -56,7 +56,7 @@ WORDS: dict[str, dict[str, str]] = {
         Side.DESK: _("To the person"),
         Side.DESK_TO_HOLDER: _("To the holder, who objected"),
         Side.NOTE: _("Note, for the desk only"),
-        Side.BOUNCE: _("About a letter"),
+        Side.BOUNCE: _("A letter of ours came back"),
     },
     "letter": {
         Manner.MAIL: _("by e-mail"),

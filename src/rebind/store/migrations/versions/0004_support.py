@@ -126,6 +126,7 @@ def _conversations() -> None:
         _binary("id"),
         _text("side"),
         _text("author", null=True),
+        _text("manner"),
         _binary("body_sealed"),
         _whole("at"),
         _whole("redacted_at", null=True),
