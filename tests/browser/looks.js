@@ -5,8 +5,6 @@
     "a[href]", "button", "input:not([type=hidden])", "select", "textarea", "summary",
     "[tabindex]:not([tabindex='-1'])",
   ].join(",");
-  // Less than this nobody sees: an icon that is drawn a moment before the words beside it arrive.
-  const SEEN = 0.0005;
   const shifts = [];
   let controls = [];
   let unfocused = [];
@@ -22,9 +20,16 @@
   const moved = ({ node, previousRect, currentRect }) =>
     `${short(node)} from ${corner(previousRect)} to ${corner(currentRect)}`;
 
+  // A browser that has little time draws a page before it has read it to the end, and what follows
+  // finds its place then. What is drawn of the whole page must stay where it is.
+  let whole = Infinity;
+  addEventListener("DOMContentLoaded", () => {
+    requestAnimationFrame(() => requestAnimationFrame((at) => { whole = at; }));
+  });
+
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      if (!entry.hadRecentInput && entry.value >= SEEN) {
+      if (!entry.hadRecentInput && entry.startTime >= whole) {
         shifts.push(`${entry.value.toFixed(4)} ${entry.sources.map(moved).join("; ")}`);
       }
     }

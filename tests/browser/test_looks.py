@@ -24,7 +24,7 @@ WRONG = {
     "wider than a phone": ("<pre>a line that is far too long</pre>", "pre { width: 360px }", "320"),
     "a page that jumps": (
         "<div id=late></div><p>Text that moves while it is read</p>",
-        "#late { height: 0; animation: x 1ms 30ms forwards } @keyframes x { to { height: 300px } }",
+        "#late { height: 0; animation: x 1ms 90ms forwards } @keyframes x { to { height: 300px } }",
         "it jumps",
     ),
     "a button without the keyboard": ("<button tabindex=-1>Pay</button>", "", "does not reach"),
@@ -75,7 +75,7 @@ async def test_a_wrong_page_is_found_out(people: People, wrong: str) -> None:
 
     async def comes_and_stays() -> None:
         await shown(somebody, body, style)
-        await somebody.page.wait_for_timeout(100)
+        await somebody.page.wait_for_timeout(150)
         await somebody.looks()
 
     with pytest.raises(AssertionError, match=said):

@@ -60,7 +60,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "letter": {
         Manner.MAIL: _("by e-mail"),
-        Manner.FROM_OTHER: _("from another address than the one we wrote to"),
+        Manner.FROM_OTHER: _("from another address"),
         Manner.ATTACHED: _("what was attached was not taken"),
         Manner.CUT: _("very long, the rest was cut off"),
     },
