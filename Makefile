@@ -28,7 +28,7 @@ test: $(DEV)  ## Check format, types and floors, then run every test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 3 $(ARGS)
 
 soak: $(DEV)  ## Run the long tests
 	@scripts/system-packages postgresql
