@@ -401,7 +401,9 @@ class Someone:
 
     async def cancel(self, request: RequestView) -> Any:
         """Stop a request."""
-        return await requests.cancel(self.house.desk, self.caller(request.token), request.id)
+        return await requests.cancel(
+            self.house.desk, JOURNEYS, self.caller(request.token), request.id
+        )
 
     async def object_to(self, request: RequestView) -> Any:
         """Stop a request, whoever began it, from one's own session."""

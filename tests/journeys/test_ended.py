@@ -179,16 +179,47 @@ async def test_what_ends_with_its_session_is_told(english: Someone) -> None:
     assert await told(house, "change_ended") == sorted((ANNA, ANNA_MAIL, ANNA_NEW))
 
 
-async def test_what_somebody_stops_themselves_is_told_by_that_alone(english: Someone) -> None:
+async def test_an_objection_is_told_by_that_alone(english: Someone) -> None:
     house = english.house
-    mine = await c5(house, english)
-    assert said(await english.cancel(mine)) == "cancelled"
-    house.clock.push(HOUR)
     await c5(house, english, CLARA)
     link = await house.link_to(ANNA_MAIL, "stop")
     assert said(await english.stop_by(link)) == "objected"
     await house.pass_time(30 * DAY)
     assert await told(house, "change_ended") == []
+
+
+async def test_what_a_stolen_session_takes_back_is_told_to_its_owner(english: Someone) -> None:
+    """Whoever has her session need not object and be heard: they could cancel what she waits for
+    without a word. So that is told too, at once, and where to look for them."""
+    house = english.house
+    mine = await c5(house, english)
+    assert said(await english.cancel(mine)) == "cancelled"
+    assert await told(house, "change_ended") == sorted((ANNA, ANNA_MAIL, ANNA_NEW))
+    for address in (ANNA, ANNA_MAIL):
+        assert "cancelled by whoever had begun it" in await words(house, address)
+    assert "/sessions" in await words(house, ANNA_MAIL)
+    assert "begin anew" in await words(house, ANNA_NEW)
+    await house.pass_time(30 * DAY)
+    assert len(await told(house, "change_ended")) == 3
+    assert await broken(house) == []
+
+
+async def test_what_did_not_wait_yet_is_taken_back_without_a_word(english: Someone) -> None:
+    begun = await english.begin(Kind.CHANGE, ANNA_NEW)
+    assert said(await english.cancel(begun)) == "cancelled"
+    await english.house.pass_time(DAY)
+    assert await told(english.house, "change_ended") == []
+
+
+async def test_cancelling_one_of_two_lulls_nobody(english: Someone) -> None:
+    house = english.house
+    there = Someone(house, ANNA, english.device, english.id)
+    await there.sign_in()
+    house.clock.push(HOUR)
+    theirs = await c5(house, there, THIEF)
+    await c5(house, english, DARIA)
+    assert said(await there.cancel(theirs)) == "cancelled"
+    assert await told(house, "change_ended") == [THIEF]
 
 
 async def test_a_refusal_on_the_page_is_told_to_the_others_too(english: Someone) -> None:
@@ -274,6 +305,14 @@ async def test_a_closing_that_a_change_ended_is_told(english: Someone) -> None:
     await house.pass_time(31 * DAY)
     assert await told(house, "account_kept") == everybody
     assert await told(house, "change_ended") == []
+
+
+async def test_a_closing_that_is_taken_back_is_told(english: Someone) -> None:
+    begun = await closes(english)
+    assert said(await english.cancel(begun)) == "cancelled"
+    assert await told(english.house, "account_kept") == sorted((ANNA, ANNA_MAIL))
+    await english.house.pass_time(31 * DAY)
+    assert await told(english.house, "account_closed") == []
 
 
 async def test_of_a_closed_account_only_the_number_that_waits_is_told(english: Someone) -> None:

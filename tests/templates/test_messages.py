@@ -171,10 +171,12 @@ def expected_links(sample: Sample) -> set[str]:
             found |= STOP
         if sample.message == "change_ready" and role in ("new", "mail"):
             found |= REQUEST
-    if sample.message == "change_ended" and (
-        role == "mail" or (role == "new" and not params["why"])
-    ):
-        found.add("https://example.com/support/new")
+    if sample.message == "change_ended":
+        if role == "mail":
+            place = "sessions" if params["why"] == "cancelled" else "support/new"
+            found.add(f"https://example.com/{place}")
+        if role == "new" and not params["why"]:
+            found.add("https://example.com/support/new")
     if sample.message == "change_refused":
         found |= REQUEST
     if sample.message == "number_changed" and owner and params["undo"]:

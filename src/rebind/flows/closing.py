@@ -89,8 +89,8 @@ def finish(desk: Desk, caller: Caller, dossier: Dossier, decision: Apply, now: M
 
 def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> list[Parcel]:
     """What every address is told between the beginning and the end; or of an end at which the
-    account stays, because somebody stopped it, or has changed the number since."""
-    kept = news in (News.STOPPED, News.ENDED, News.ENDED_BESIDE)
+    account stays, because somebody stopped it or took it back, or has changed the number since."""
+    kept = news in (News.STOPPED, News.ENDED, News.CANCELLED, News.ENDED_BESIDE)
     message = "account_kept" if kept else "account_closing"
     return _parcels(desk, dossier, dossier.id, message, at or now, now)
 

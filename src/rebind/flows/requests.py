@@ -24,12 +24,13 @@ from rebind.domain.refusals import (
 )
 from rebind.domain.request import REPLACING, Kind, Move, State, after, may
 from rebind.domain.units import Id, Ms
-from rebind.flows.desk import budgets, callers, casefiles, codes, notices, tokens, views
+from rebind.flows.desk import budgets, callers, casefiles, codes, notices, tokens, views, waits
 from rebind.flows.desk import dossier as dossiers
 from rebind.flows.desk.budgets import Sending, Tally
 from rebind.flows.desk.codes import Target
 from rebind.flows.desk.desk import Caller, Desk, line
 from rebind.flows.desk.dossier import Dossier
+from rebind.flows.desk.finishing import Journeys, News
 from rebind.flows.desk.naming import Name
 from rebind.flows.desk.own import strongest
 from rebind.flows.desk.views import RequestView, SentCode
@@ -138,9 +139,13 @@ async def standing_on(desk: Desk, caller: Caller) -> list[RequestView] | Refused
     return views.standing(desk, standing.rows(found), now, who.row.id)
 
 
-async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Refused:
-    """Stop a request; nothing has changed and nothing will. Refusals: request_unknown,
-    request_finished, request_expired, session_ended, account_changed."""
+async def cancel(
+    desk: Desk, journeys: Journeys, caller: Caller, request_id: Id
+) -> RequestView | Refused:
+    """Take a request back; nothing has changed and nothing will. Whoever was told that it waits is
+    told: it may not have been its owner who did it.
+
+    Refusals: request_unknown, request_finished, request_expired, session_ended, account_changed."""
     now = desk.clock.now()
     dossier = await _open(desk, caller, request_id, now)
     if isinstance(dossier, Refused):
@@ -150,9 +155,11 @@ async def cancel(desk: Desk, caller: Caller, request_id: Id) -> RequestView | Re
         return closed
     row, cancelled = dossier.row, after(dossier.state(now), Move.CANCEL)
     stopped = line(caller, Act.REQUEST_CANCELLED, row.account_id, row.id, row.kind, dossier.actor)
-    refusal = await desk.keep_or_refuse(
-        [requests.end(row.id, row.version, cancelled, row.policy_row, now)], [stopped], now
-    )
+    ended, told = requests.end(row.id, row.version, cancelled, row.policy_row, now), []
+    if row.wait_until is not None:
+        journey = journeys[dossier.kind]
+        told = await waits.told_of_end(desk, journey, dossier, now, News.CANCELLED)
+    refusal = await desk.keep_or_refuse([ended, *told], [stopped], now)
     return refusal or views.request(desk, dossier, cancelled, ())
 
 

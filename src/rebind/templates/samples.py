@@ -119,7 +119,7 @@ def _of_a_change() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "account_closed", "", {}
     for why in ("", "number"):
         yield "account_kept", why, {"why": why}
-    for why in ("", "late", "taken"):
+    for why in ("", "late", "taken", "cancelled"):
         yield "change_ended", why, {"why": why}
     yield "change_stopped", "", {}
     for name, again in (("", {"again": ""}), (" again", {"again": "1"})):

@@ -152,23 +152,18 @@ class Requests:
         """Codes are answered, all together."""
         body: schemas.Prove | list[schemas.Prove] = call.body
         proofs = body if isinstance(body, list) else [body]
-        return _told(
-            await verify.prove(
-                self._desk,
-                self._journeys,
-                call.caller,
-                read_id(call.path["id"]),
-                [Given(each.proof, each.code) for each in proofs],
-            )
-        )
+        given = [Given(each.proof, each.code) for each in proofs]
+        tools = self._desk, self._journeys, call.caller, read_id(call.path["id"])
+        return _told(await verify.prove(*tools, given))
 
     async def show(self, call: Call) -> Outcome:
         """Where the request stands."""
         return _told(await requests.show(self._desk, call.caller, read_id(call.path["id"])))
 
     async def cancel(self, call: Call) -> Outcome:
-        """The request is stopped."""
-        return _told(await requests.cancel(self._desk, call.caller, read_id(call.path["id"])))
+        """The request is taken back by whoever has it."""
+        tools = self._desk, self._journeys, call.caller, read_id(call.path["id"])
+        return _told(await requests.cancel(*tools))
 
 
 def _told(outcome: RequestView | Refused) -> Outcome:

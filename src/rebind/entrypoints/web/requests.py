@@ -79,7 +79,11 @@ class Requests:
     async def cancel(self, visit: Visit) -> Outcome:
         """Its owner stops it."""
         request_id = _id(visit)
-        return _on(await requests.cancel(self._desk, visit.owner_of(request_id), request_id))
+        return _on(
+            await requests.cancel(
+                self._desk, self._journeys, visit.owner_of(request_id), request_id
+            )
+        )
 
     async def again(self, visit: Visit, refused: Refused) -> Outcome:
         """The page with what is wrong."""

@@ -48,7 +48,8 @@ class News(StrEnum):
     REMINDED = "reminded"  # the same again, shortly before that time
     READY = "ready"  # the wait is over, a fresh code is needed
     STOPPED = "stopped"  # somebody with standing objected
-    ENDED = "ended"  # it will not happen, and nobody has stopped it
+    ENDED = "ended"  # it will not happen: nothing came of it
+    CANCELLED = "cancelled"  # it will not happen: whoever had it took it back
     ENDED_BESIDE = "ended_beside"  # the same of one, while another one on the account still waits
     AGAIN = "again"  # it was done hours ago, and everybody is told again
 

@@ -135,7 +135,7 @@ def tell(desk: Desk, dossier: Dossier, news: News, at: Ms | None, now: Ms) -> li
         number = dossier.released_number(desk, gone)
         before = Addressee("sms", number, desk.seal.index("number", number), role)
         return _changed(desk, dossier, before, row.ended_at or now, row.stands_until, now)
-    if news in (News.ENDED, News.ENDED_BESIDE):
+    if news in (News.ENDED, News.CANCELLED, News.ENDED_BESIDE):
         return _ended(desk, dossier, news, now)
     old, new = dossier.current_number(desk), dossier.number(desk)
     own = notices.own_addresses(desk, dossier)
@@ -176,12 +176,12 @@ def _newcomer(desk: Desk, dossier: Dossier, told: set[bytes]) -> list[Addressee]
 
 
 def _ended(desk: Desk, dossier: Dossier, news: News, now: Ms) -> list[Parcel]:
-    """That it will not happen, and nobody has stopped it. Why, is told where everybody knew what
-    was asked for (no fresh code came in time); that the number is another account's, to that number
-    alone, which whoever reads it has (invariant 8). The account's addresses are told of what was
-    said to wait; before that, only those who asked for it; and of them the new number and the
-    contact of a case alone, while another one waits and once the account is closed. Nobody is told
-    where the account has that very number by now."""
+    """That it will not happen, and nobody has objected. Why, is told where everybody may know it
+    (no fresh code came in time, whoever had it took it back); that the number is another account's,
+    to that number alone, which whoever reads it has (invariant 8). The account's addresses are told
+    of what was said to wait; before that, only those who asked for it; and of them the new number
+    and the contact of a case alone, while another one waits and once the account is closed. Nobody
+    is told where the account has that very number by now."""
     row = dossier.row
     if row.current_key in desk.seal.indexes("number", dossier.number(desk)):
         return []
@@ -196,6 +196,8 @@ def _ended(desk: Desk, dossier: Dossier, news: News, now: Ms) -> list[Parcel]:
     late = row.ready_at is not None and dossier.state(now) is State.EXPIRED
     taken = dossier.ask(desk.policy, now).number is NumberStanding.TAKEN
     told, why = list[Parcel](), "late" if late else ""
+    if news is News.CANCELLED:
+        why = "cancelled"
     for addressees, reason in ((own, why), (newcomer, "taken" if taken else why)):
         told += notices.parcels(
             desk,

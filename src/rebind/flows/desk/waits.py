@@ -2,7 +2,7 @@
 
 Begun by a proof (`verify`) or begun again by time (`upkeep`), a wait is written in one way only:
 until when, when time looks at it, who is told. So is its end, where nothing comes of it and nobody
-has stopped it.
+has objected.
 """
 
 import msgspec
@@ -58,7 +58,9 @@ def look_at(desk: Desk, until: Ms, now: Ms) -> Ms:
     return remind_at if now < remind_at < until else until
 
 
-async def told_of_end(desk: Desk, journey: Journey, dossier: Dossier, now: Ms) -> list[Write]:
+async def told_of_end(
+    desk: Desk, journey: Journey, dossier: Dossier, now: Ms, news: News = News.ENDED
+) -> list[Write]:
     """The outbox rows that say that a request will not happen, for the batch that ends it: to those
     who would be told that it waits, but for the addresses at which no notice of this wait arrived.
     They were told nothing that would have to be taken back, and would not hear this either. One
@@ -71,7 +73,7 @@ async def told_of_end(desk: Desk, journey: Journey, dossier: Dossier, now: Ms) -
         outbox.of_wait(dossier.id),
         standing.of_account(dossier.account_id, now, views.STANDING_MAX),
     )
-    silent, news = outbox.out_of_reach(fates), News.ENDED
+    silent = outbox.out_of_reach(fates)
     for each in standing.rows(found):
         if each.id != dossier.id and each.kind in REPLACING and each.ended_at is None:
             number = desk.seal.unseal("requests.number", each.id, each.number_sealed)
