@@ -24,7 +24,7 @@ from rebind.domain.papers import Setting
 from rebind.domain.refusals import Refused
 from rebind.domain.request import Kind
 from rebind.domain.rows import Wait
-from rebind.domain.units import DAY, HOUR, Id
+from rebind.domain.units import DAY, HOUR, MINUTE, Id
 from rebind.flows import case_decisions, casebook, cases, casework, correspondence
 from rebind.flows.casebook import CaseSeen, Filter, Page
 from rebind.flows.cases import Letter
@@ -462,6 +462,26 @@ async def test_what_should_not_stand_there_is_taken_away(house: House, desk: Des
     assert view.messages[0].text is None
     again = await casework.redact(house.desk, AT_DESK, desk.sonya, desk.case_id, message.id)
     assert said(again) == "case_moved"
+
+
+async def test_words_taken_away_do_not_leave_later(house: House, desk: Desk) -> None:
+    """The mail server was away when the answer was written; what is said after it leaves."""
+    await house.deliver()
+    house.post.refuse(NEW_MAIL, 1)
+    for text in ("The card is 4111 1111 1111 1111.", "Please send page three."):
+        house.clock.push(MINUTE)
+        assert await desk.answer(text) == "ok"
+    await house.deliver()
+    message = next(each for each in (await desk.seen()).messages if "4111" in (each.text or ""))
+    gone = await casework.redact(house.desk, AT_DESK, desk.sonya, desk.case_id, message.id)
+    assert gone is None
+    await house.pass_time(HOUR)
+    await house.deliver()
+    letters = [sent.words.text for sent in house.post.mail_to(NEW_MAIL)]
+    assert "Please send page three." in letters[-1]
+    assert not any("4111" in letter for letter in letters)
+    kept = await house.rows("SELECT payload_sealed, last_error FROM outbox WHERE state = 'dead'")
+    assert kept == [(None, "redacted")]
 
 
 async def test_a_document_shows_only_what_it_can(house: House, desk: Desk) -> None:

@@ -170,7 +170,7 @@ async def _told(desk: Desk, row: CaseRow, to: Side, text: str, now: Ms) -> list[
     params = {"text": text, "reply_by": by}
     side = ANSWERED_TO[to]
     return [
-        casefiles.told(desk, case, side, "case_answered", channel, address, params, now)
+        casefiles.told(desk, case, side, _ANSWERED, channel, address, params, now)
         for channel, address in await casefiles.addresses(desk, row, side)
     ]
 
@@ -199,19 +199,28 @@ async def note(desk: Desk, caller: Caller, who: Operator, case_id: Id, text: str
 async def redact(
     desk: Desk, caller: Caller, who: Operator, case_id: Id, message_id: Id
 ) -> Refused | None:
-    """Take the words of a message away, for what should never have been sent to us: a password, a
-    card number. Nobody takes away what they have said themselves.
+    """Take the words of a message away, for what should never have been sent: a password, a card
+    number. A letter with these words that has not left yet stays here. Nobody takes away what they
+    have said themselves.
 
     Refusals: right_missing, case_unknown, case_locked, case_moved."""
     row = await _case(desk, who, Right.REDACT, case_id)
     if isinstance(row, Refused):
         return row
     (found,) = await desk.engine.read(case_threads.message(row.id, message_id))
-    if any(each.author == who.login for each in case_threads.messages(found)):
+    messages, now = case_threads.messages(found), desk.clock.now()
+    if any(each.author == who.login for each in messages):
         return Refused(RIGHT_MISSING)
     empty = desk.seal.seal("case_messages.body", message_id, "")
-    gone = case_threads.redact(row.id, message_id, empty, desk.clock.now())
-    return await _keep(desk, caller, who, row, [gone], (Act.CASE_REDACTED, message_id.hex()))
+    writes = [
+        case_threads.redact(row.id, message_id, empty, now),
+        *(outbox.recall(row.id, _ANSWERED, each.at, "redacted", now) for each in messages),
+    ]
+    return await _keep(desk, caller, who, row, writes, (Act.CASE_REDACTED, message_id.hex()))
+
+
+_ANSWERED = "case_answered"
+"""The letter with an answer of the desk."""
 
 
 async def check_document(

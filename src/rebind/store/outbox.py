@@ -44,6 +44,14 @@ _POSTPONE = Statement(
     WHERE id = :id AND state = 'due' AND attempts = :attempts
     """,
 )
+_RECALL = Statement(
+    "outbox.recall",
+    """
+    UPDATE outbox SET state = :state, finished_at = :now, payload_sealed = NULL, last_error = :why
+    WHERE state = 'due' AND account_id = :account_id AND message = :message
+      AND created_at = :created_at
+    """,
+)
 _OF_WAIT = Statement(
     "outbox.of_wait",
     """
@@ -177,6 +185,23 @@ def postpone(parcel: Claimed, due_at: Ms, why: str) -> Write:
             "due_at": due_at,
             "why": why,
             "attempts": parcel.attempts,
+        },
+        expect=None,
+    )
+
+
+def recall(account_id: Id, message: str, created_at: Ms, why: str, now: Ms) -> Write:
+    """Take back what was written at that moment and has not left yet. What a worker is sending
+    right now leaves all the same."""
+    return Write(
+        _RECALL,
+        {
+            "state": Fate.DEAD.value,
+            "now": now,
+            "why": why,
+            "account_id": account_id,
+            "message": message,
+            "created_at": created_at,
         },
         expect=None,
     )
