@@ -16,3 +16,8 @@ SECOND: Ms = 1_000
 MINUTE: Ms = 60 * SECOND
 HOUR: Ms = 60 * MINUTE
 DAY: Ms = 24 * HOUR
+
+
+def first_id(at: Ms) -> Id:
+    """The least id of a moment: where ids begin that were made then or later (RFC 9562 5.7)."""
+    return (at << 80).to_bytes(16)

@@ -6,7 +6,7 @@ draft by the newest alone. What nobody confirms goes, with its words. Neighbour:
 
 from functools import cache
 
-from rebind.domain.units import Id, Ms
+from rebind.domain.units import Id, Ms, first_id
 from rebind.store.statements import Statement, Value, Write
 
 _SUBMIT = Statement(
@@ -75,10 +75,5 @@ def _forget(by_desk: bool) -> tuple[Statement, Statement]:
 def forget_drafts(before: Ms, since: Ms, *, by_desk: bool) -> list[Write]:
     """Remove what was written between these moments and never confirmed: by people, or by the desk
     in their name."""
-    args: dict[str, Value] = {"before": _first_id(before), "since": _first_id(since)}
+    args: dict[str, Value] = {"before": first_id(before), "since": first_id(since)}
     return [Write(statement, args, expect=None) for statement in _forget(by_desk)]
-
-
-def _first_id(at: Ms) -> Id:
-    """The least id of a moment: ids are ordered by time (RFC 9562 5.7)."""
-    return (at << 80).to_bytes(16)

@@ -11,7 +11,7 @@ from itertools import chain
 
 import msgspec
 
-from rebind.domain.units import Id, Ms
+from rebind.domain.units import Id, Ms, first_id
 from rebind.store.statements import Query, Rows, Statement, Value, Write
 
 _CLAIM = Statement(
@@ -48,8 +48,8 @@ _RECALL = Statement(
     "outbox.recall",
     """
     UPDATE outbox SET state = :state, finished_at = :now, payload_sealed = NULL, last_error = :why
-    WHERE state = 'due' AND account_id = :account_id AND message = :message
-      AND created_at = :created_at
+    WHERE id >= :first AND id < :after AND state = 'due'
+      AND account_id = :account_id AND message = :message
     """,
 )
 _OF_WAIT = Statement(
@@ -201,7 +201,8 @@ def recall(account_id: Id, message: str, created_at: Ms, why: str, now: Ms) -> W
             "why": why,
             "account_id": account_id,
             "message": message,
-            "created_at": created_at,
+            "first": first_id(created_at),
+            "after": first_id(created_at + 1),
         },
         expect=None,
     )

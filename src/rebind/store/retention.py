@@ -10,7 +10,7 @@ from functools import cache
 
 import msgspec
 
-from rebind.domain.units import Id, Ms
+from rebind.domain.units import Id, Ms, first_id
 from rebind.store.statements import Query, Rows, Statement, Value, Write
 
 
@@ -112,25 +112,20 @@ class Sweep(msgspec.Struct, frozen=True):
     ended_at: Ms | None
 
 
-def _first_id(at: Ms) -> Id:
-    """The least id of a moment (RFC 9562 5.7)."""
-    return (at << 80).to_bytes(16)
-
-
 def old_requests(before: Ms, now: Ms, limit: int) -> Query:
     """Requests that nothing follows from any more. What a case that is not closed decides about is
     none of them, nor what an undo was about of which such a case decides."""
-    return Query(_OLD_REQUESTS, {"before": _first_id(before), "now": now, "limit": limit})
+    return Query(_OLD_REQUESTS, {"before": first_id(before), "now": now, "limit": limit})
 
 
 def old_messages(before: Ms, limit: int) -> Query:
     """Rows of messages that were sent or given up."""
-    return Query(_OLD_OUTBOX, {"before": _first_id(before), "limit": limit})
+    return Query(_OLD_OUTBOX, {"before": first_id(before), "limit": limit})
 
 
 def old_cases(before: Ms, limit: int) -> Query:
     """Cases that were closed long ago, whose documents are gone."""
-    return Query(_OLD_CASES, {"before": _first_id(before), "closed_before": before, "limit": limit})
+    return Query(_OLD_CASES, {"before": first_id(before), "closed_before": before, "limit": limit})
 
 
 def ids(rows: Rows) -> list[Id]:
