@@ -6,6 +6,7 @@ also in the pages of other doors, is told without a detail: as problem+json, or 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from rebind.domain.refusals import METHOD_NOT_ALLOWED, PATH_UNKNOWN, Refusal, Re
 from rebind.entrypoints.shared import bodies, callers, streams
 from rebind.entrypoints.shared.problems import INTERNAL, Problems, RawHeaders, Reply
 from rebind.entrypoints.shared.routes import Call, Route
+from rebind.entrypoints.shared.steps import Steps, tells
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -60,13 +62,18 @@ class _Served:
         self.decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
         self.body_max = route.body_max
         self.streams = route.streams
+        self.auth = route.auth
+        self.method = route.method
 
 
 class Place:
     """All methods of one path."""
 
-    def __init__(self, path: str, routes: Sequence[Route], problems: Problems, door: Door) -> None:
+    def __init__(
+        self, path: str, routes: Sequence[Route], problems: Problems, door: Door, steps: Steps
+    ) -> None:
         self._path = path
+        self._steps = steps
         self._problems = problems
         self._door = door
         self._served = {route.method: _Served(route) for route in routes}
@@ -99,10 +106,14 @@ class Place:
             body = await bodies.read(headers, receive, served.decoder, served.body_max)
             if isinstance(body, Refusal):
                 return self._problems.reply(Refused(body), caller.locale)
+        began = perf_counter()
         answer = await served.handler(
             Call(caller, scope["path_params"], scope["query_string"], body)
         )
-        return self._told(served, answer, caller.locale)
+        reply = self._told(served, answer, caller.locale)
+        if tells(served.auth, served.method, caller.bearer):
+            await self._steps.leave(began)
+        return reply
 
     async def _streamed(
         self, served: _Served, scope: Scope, headers: callers.Headers, receive: Receive
@@ -135,7 +146,8 @@ def places(routes: Sequence[Route], problems: Problems, door: Door) -> dict[str,
     by_path: dict[str, list[Route]] = {}
     for route in routes:
         by_path.setdefault(route.path, []).append(route)
-    return {path: Place(path, found, problems, door) for path, found in by_path.items()}
+    steps = Steps()
+    return {path: Place(path, found, problems, door, steps) for path, found in by_path.items()}
 
 
 class Nowhere:

@@ -7,6 +7,7 @@ has not said yet that the account is theirs. Neighbours: `faces.py` shows what t
 """
 
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from urllib.parse import quote
 
 import msgspec
@@ -32,6 +33,8 @@ from rebind.entrypoints.shared.serving import (
     Send,
     send_reply,
 )
+from rebind.entrypoints.shared.spelling import read_id
+from rebind.entrypoints.shared.steps import Steps, tells
 from rebind.entrypoints.web import cookies, uploads
 from rebind.entrypoints.web.faces import Faces
 from rebind.entrypoints.web.routes import Moved, Outcome, Page, Route, Visit
@@ -46,9 +49,16 @@ class Place:
     """All methods of one path. `origin` is our own, as browsers write it."""
 
     def __init__(
-        self, path: str, routes: Sequence[Route], desk: Desk, faces: Faces, origin: str
+        self,
+        path: str,
+        routes: Sequence[Route],
+        desk: Desk,
+        faces: Faces,
+        origin: str,
+        steps: Steps,
     ) -> None:
         self._path = path
+        self._steps = steps
         self._desk = desk
         self._faces = faces
         self._origin = origin.encode()
@@ -72,15 +82,28 @@ class Place:
             reply = self._faces.reply(Moved(_and_back(CHECK, self._home(visit))), visit)
         elif route.uploads:
             reply = await self._uploaded(route, visit, headers, receive)
-        elif route.method == "POST":
+        else:
+            reply = await self._answered(route, visit, headers, receive)
+        await send_reply(reply, scope, send)
+
+    async def _answered(
+        self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
+    ) -> Reply:
+        """A page that is opened, or a form that was sent."""
+        if route.method == "POST":
             form = await forms.read(headers, receive, route.body_max)
+            began = perf_counter()
             reply = self._faces.reply(*await self._posted(route, visit, headers, form))
         else:
+            began = perf_counter()
             outcome = await route.handler(visit)
             if isinstance(outcome, Refused):
                 outcome = self._refused(outcome, visit)
             reply = self._faces.reply(outcome, visit)
-        await send_reply(reply, scope, send)
+        owner = visit.owner_of(read_id(visit.words.get("id", "")))
+        if tells(route.auth, route.method, owner.bearer):
+            await self._steps.leave(began)
+        return reply
 
     def _home(self, visit: Visit) -> str:
         """The address of the page: this one, or the one on which the form stands."""
@@ -158,4 +181,5 @@ def places(routes: Sequence[Route], desk: Desk, faces: Faces, origin: str) -> di
     by_path: dict[str, list[Route]] = {}
     for route in routes:
         by_path.setdefault(route.path, []).append(route)
-    return {path: Place(path, found, desk, faces, origin) for path, found in by_path.items()}
+    steps = Steps()
+    return {path: Place(path, found, desk, faces, origin, steps) for path, found in by_path.items()}
