@@ -11,14 +11,13 @@ from time import get_clock_info, perf_counter
 
 import pytest
 
+from rebind.entrypoints.shared import steps
 from rebind.entrypoints.shared.routes import Auth
 from rebind.entrypoints.shared.steps import FIRST_S, LONGEST_S, Steps, step_after, tells
-from rebind.flows.desk import tokens
 from tests.entrypoints.browsers import Browser
+from tests.entrypoints.test_web_journeys import sign_in
 from tests.entrypoints.visitors import Visitor
 from tests.people import ANNA, BORIS, House
-
-SESSION, REQUEST = tokens.SESSION + "x" * 40, tokens.REQUEST + "x" * 40
 
 
 @pytest.mark.parametrize(
@@ -43,62 +42,57 @@ def test_steps_double_and_then_stay(took: float, step: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("auth", "method", "bearer", "waits"),
+    ("auth", "method", "waits"),
     [
-        (Auth.WHERE_NEEDED, "POST", None, True),
-        (Auth.WHERE_NEEDED, "POST", SESSION, True),
-        (Auth.REQUEST, "POST", REQUEST, True),
-        (Auth.REQUEST, "GET", REQUEST, True),
-        (Auth.REQUEST, "POST", "anything", True),
-        (Auth.REQUEST, "POST", None, True),
-        (Auth.REQUEST, "POST", SESSION, False),
-        (Auth.NONE, "POST", None, True),
-        (Auth.NONE, "POST", SESSION, True),
-        (Auth.NONE, "GET", None, False),
-        (Auth.SESSION, "GET", SESSION, False),
-        (Auth.LINK, "POST", None, False),
-        (Auth.CASE, "POST", None, False),
+        (Auth.WHERE_NEEDED, "POST", True),
+        (Auth.REQUEST, "POST", True),
+        (Auth.REQUEST, "GET", True),
+        (Auth.CASE, "POST", True),
+        (Auth.CASE, "GET", True),
+        (Auth.NONE, "POST", True),
+        (Auth.NONE, "GET", False),
+        (Auth.SESSION, "GET", False),
+        (Auth.SESSION, "POST", False),
+        (Auth.LINK, "POST", False),
     ],
 )
-def test_who_may_name_somebody_waits(
-    auth: Auth, method: str, bearer: str | None, waits: bool
-) -> None:
-    assert tells(auth, method, bearer) is waits
+def test_what_follows_from_a_name_waits(auth: Auth, method: str, waits: bool) -> None:
+    assert tells(auth, method) is waits
 
 
-async def took(steps: Steps, work_s: float) -> float:
+async def took(of: Steps, work_s: float) -> float:
     began = perf_counter()
     while perf_counter() - began < work_s:
         pass
-    await steps.leave(began)
+    await of.leave(began)
     return perf_counter() - began
 
 
 async def test_nothing_leaves_before_its_step() -> None:
-    steps = Steps()
+    of = Steps()
     for work_s, step in ((0, FIRST_S), (0.002, FIRST_S), (0.007, 2 * FIRST_S)):
-        assert await took(steps, work_s) >= step
-    together = await asyncio.gather(*(took(steps, 0.0001) for _turn in range(50)))
+        assert await took(of, work_s) >= step
+    together = await asyncio.gather(*(took(of, 0.0001) for _turn in range(50)))
     assert min(together) >= FIRST_S
 
 
 async def test_who_went_away_holds_up_nobody() -> None:
-    steps = Steps()
-    gone = asyncio.create_task(took(steps, 0))
+    of = Steps()
+    gone = asyncio.create_task(took(of, 0))
     await asyncio.sleep(0)
     gone.cancel()
     async with asyncio.timeout(5):
-        assert await took(steps, 0) >= FIRST_S
+        assert await took(of, 0) >= FIRST_S
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="/proc is of Linux")
 def test_each_loop_has_a_timer_and_gives_it_back() -> None:
-    steps = Steps()
-    asyncio.run(took(steps, 0))
+    of = Steps()
+    asyncio.run(took(of, 0))
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     for _loop in range(20):
-        asyncio.run(took(steps, 0))
+        asyncio.run(took(of, 0))
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before
 
@@ -108,16 +102,58 @@ def test_the_timer_and_the_work_are_on_one_clock() -> None:
     assert get_clock_info("perf_counter").implementation == "clock_gettime(CLOCK_MONOTONIC)"
 
 
-async def test_both_doors_wait_whoever_is_named(
-    house: House, visitor: Visitor, browser: Browser
-) -> None:
+NAMES = (ANNA, BORIS, "nobody")
+"""Known, unknown, and no name at all."""
+
+
+LONG_S = 0.25
+"""Longer than any of these answers takes without."""
+
+
+@pytest.fixture
+def long_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "FIRST_S", LONG_S)
+
+
+@pytest.mark.usefixtures("long_step")
+async def test_the_api_waits_whoever_is_named(house: House, visitor: Visitor) -> None:
     await house.bring_in(ANNA)
-    for number in (ANNA, BORIS, "nobody"):
+    for name in NAMES:
         began = perf_counter()
-        begun = await visitor.post("/api/v1/requests", {"kind": "recover", "number": number})
-        assert perf_counter() - began >= FIRST_S, begun
-    for number in (ANNA, BORIS, "nobody"):
+        begun = await visitor.post("/api/v1/requests", {"kind": "recover", "number": name})
+        assert perf_counter() - began >= LONG_S, begun
+
+
+@pytest.mark.usefixtures("long_step")
+async def test_pages_wait_whoever_is_named(house: House, browser: Browser) -> None:
+    await house.bring_in(ANNA)
+    for name in NAMES:
         await browser.open("/recover")
         began = perf_counter()
-        await browser.submit("/recover", name=number)
-        assert perf_counter() - began >= FIRST_S
+        page = await browser.submit("/recover", name=name)
+        assert perf_counter() - began >= LONG_S, page.words
+
+
+@pytest.mark.usefixtures("long_step")
+async def test_so_does_a_session_that_names_somebody(house: House, browser: Browser) -> None:
+    """Whoever is signed in asks about others by the number to which they would change."""
+    await house.bring_in(ANNA)
+    await sign_in(house, browser, await house.bring_in(BORIS))
+    await browser.open("/phone/change")
+    began = perf_counter()
+    begun = await browser.submit("/phone/change", number=ANNA)
+    assert begun.path.startswith("/requests/"), begun.words
+    assert perf_counter() - began >= 2 * LONG_S, "the form, and the page that it leads to"
+
+
+@pytest.mark.usefixtures("long_step")
+async def test_what_a_session_opens_of_its_own_does_not_wait(
+    house: House, browser: Browser
+) -> None:
+    await sign_in(house, browser, await house.bring_in(ANNA))
+    took = []
+    for _turn in range(5):
+        began = perf_counter()
+        await browser.open("/profile")
+        took.append(perf_counter() - began)
+    assert min(took) < LONG_S

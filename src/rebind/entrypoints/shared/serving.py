@@ -62,8 +62,7 @@ class _Served:
         self.decoder = msgspec.json.Decoder(route.body) if route.body is not None else None
         self.body_max = route.body_max
         self.streams = route.streams
-        self.auth = route.auth
-        self.method = route.method
+        self.tells = tells(route.auth, route.method)
 
 
 class Place:
@@ -111,7 +110,7 @@ class Place:
             Call(caller, scope["path_params"], scope["query_string"], body)
         )
         reply = self._told(served, answer, caller.locale)
-        if tells(served.auth, served.method, caller.bearer):
+        if served.tells:
             await self._steps.leave(began)
         return reply
 

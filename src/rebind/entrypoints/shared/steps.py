@@ -1,4 +1,5 @@
-"""Answers to strangers leave on a step of time, so that how long the work took tells nothing.
+"""Answers that could tell of somebody else leave on a step of time, so that how long the work took
+tells nothing.
 
 However alike the answers are, looking somebody up who is there takes some ten microseconds longer
 than looking up nobody. So such an answer waits for the next of few moments, counted from when its
@@ -23,7 +24,6 @@ from time import perf_counter
 from typing import Final
 
 from rebind.entrypoints.shared.routes import Auth
-from rebind.flows.desk import tokens
 
 FIRST_S: Final = 0.005
 """More than nearly all answers take that hash no password."""
@@ -40,18 +40,16 @@ def step_after(took_s: float) -> float:
     return step if took_s <= step else -(-took_s // LONGEST_S) * LONGEST_S
 
 
-def tells(auth: Auth, method: str, bearer: str | None) -> bool:
-    """Whether the time of an answer could tell somebody about a name that is not theirs: where a
-    stranger may name one, and in what follows from it. Whoever comes with a session asks about
-    their own account; only what they begin may name another."""
+def tells(auth: Auth, method: str) -> bool:
+    """Whether the time of an answer could tell somebody about a name that is not theirs: where one
+    may be named, and in all that follows from it, however often it is asked for. What a session
+    opens is one's own account, and a link was told to whom it concerns."""
     match auth:
-        case Auth.WHERE_NEEDED:
+        case Auth.WHERE_NEEDED | Auth.REQUEST | Auth.CASE:
             return True
         case Auth.NONE:
             return method == "POST"
-        case Auth.REQUEST:
-            return bearer is None or not bearer.startswith(tokens.SESSION)
-        case _:
+        case Auth.LINK | Auth.SESSION:
             return False
 
 

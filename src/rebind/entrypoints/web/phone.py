@@ -105,6 +105,7 @@ def routes(desk: Desk, explain: Explain) -> list[Route]:
             handler=at.change,
             again=at.change_again,
             auth=Auth.SESSION,
+            names=True,
             summary="Begin to change the number; codes leave",
         ),
         Route(

@@ -33,7 +33,6 @@ from rebind.entrypoints.shared.serving import (
     Send,
     send_reply,
 )
-from rebind.entrypoints.shared.spelling import read_id
 from rebind.entrypoints.shared.steps import Steps, tells
 from rebind.entrypoints.web import cookies, uploads
 from rebind.entrypoints.web.faces import Faces
@@ -100,8 +99,7 @@ class Place:
             if isinstance(outcome, Refused):
                 outcome = self._refused(outcome, visit)
             reply = self._faces.reply(outcome, visit)
-        owner = visit.owner_of(read_id(visit.words.get("id", "")))
-        if tells(route.auth, route.method, owner.bearer):
+        if route.names or tells(route.auth, route.method):
             await self._steps.leave(began)
         return reply
 

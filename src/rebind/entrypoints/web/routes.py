@@ -77,7 +77,8 @@ Again = Callable[[Visit, Refused], Awaitable[Outcome]]
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table. `again` belongs to a form; without it a refusal is a page of its
     own. `page` is where the form stands, when that is another address: whoever opens the address
-    of the form is sent there. `body_max` are its bytes; `uploads`: it ends in a file."""
+    of the form is sent there. `body_max` are its bytes; `uploads`: it ends in a file. `names`: it
+    takes a session and may name somebody else all the same, whom its time is not to give away."""
 
     method: str
     path: str
@@ -88,3 +89,4 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     page: str | None = None
     body_max: int = bodies.BODY_MAX
     uploads: bool = False
+    names: bool = False
