@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from rebind.entrypoints.api.app import build
+from rebind.entrypoints.shared import steps
 from rebind.entrypoints.shared.serving import App
 from rebind.entrypoints.web import app as web
 from rebind.store.engines import open_engine
@@ -72,3 +73,10 @@ def whole(house: House, reported: list[BaseException], public_url: str = PUBLIC_
 def browser(both: App) -> Browser:
     """Somebody without an account, at a browser that nobody knows."""
     return Browser(both)
+
+
+@pytest.fixture
+def long_step(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The first step of answers that wait, in seconds: longer than any takes that does not."""
+    monkeypatch.setattr(steps, "FIRST_S", 0.25)
+    return steps.FIRST_S

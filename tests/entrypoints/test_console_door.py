@@ -10,6 +10,7 @@ import os
 from html import unescape
 from pathlib import Path
 from re import findall
+from time import perf_counter
 
 import pytest
 
@@ -213,6 +214,21 @@ async def test_somebody_joins_by_passkey_and_comes_back(house: House, desk: App)
     # A supervisor is brought back to what was asked for, and refused there by name.
     assert (seen.path, seen.status) == ("/console/audit", 403)
     assert (await browser.open("/console")).path == "/console/figures"
+
+
+async def test_time_does_not_tell_who_works_here(house: House, desk: App, long_step: float) -> None:
+    """However long a password takes to compare, a stranger hears of it on a step."""
+    assert isinstance(
+        await operators.add(house.desk, "ada", "Ada", Role.ADMINISTRATOR), operators.Invitation
+    )
+    browser = Browser(desk)
+    for login in ("ada", "nobody"):
+        await browser.open("/console/sign-in")
+        began = perf_counter()
+        seen = await browser.submit(
+            "/console/sign-in", login=login, password="wrong", code="000000"
+        )
+        assert (seen.status, perf_counter() - began >= long_step) == (403, True)
 
 
 async def test_somebody_signs_in_with_password_and_code_and_confirms(

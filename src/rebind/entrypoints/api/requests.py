@@ -153,8 +153,8 @@ class Requests:
         body: schemas.Prove | list[schemas.Prove] = call.body
         proofs = body if isinstance(body, list) else [body]
         given = [Given(each.proof, each.code) for each in proofs]
-        tools = self._desk, self._journeys, call.caller, read_id(call.path["id"])
-        return _told(await verify.prove(*tools, given))
+        request_id = read_id(call.path["id"])
+        return _told(await verify.prove(self._desk, self._journeys, call.caller, request_id, given))
 
     async def show(self, call: Call) -> Outcome:
         """Where the request stands."""
@@ -162,8 +162,8 @@ class Requests:
 
     async def cancel(self, call: Call) -> Outcome:
         """The request is taken back by whoever has it."""
-        tools = self._desk, self._journeys, call.caller, read_id(call.path["id"])
-        return _told(await requests.cancel(*tools))
+        request_id = read_id(call.path["id"])
+        return _told(await requests.cancel(self._desk, self._journeys, call.caller, request_id))
 
 
 def _told(outcome: RequestView | Refused) -> Outcome:
@@ -277,7 +277,7 @@ def _stopping(at: Requests) -> list[Route]:
             status=200,
             answer=schemas.Request,
             refusals=(*_OPEN, TRY_AGAIN),
-            summary="Stop a request; nothing has changed and nothing will",
+            summary="Take a request back; whoever was told that it waits is told",
             operation_id="cancelRequest",
             tag=TAG,
         ),

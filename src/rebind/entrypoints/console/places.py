@@ -1,12 +1,13 @@
 """The table of the console as ASGI applications, one `Place` for each path.
 
 A place lets nobody through who lacks the right of the line, or the fresh proof: it sends them to
-sign in, or to confirm who they are, and back. It keeps foreign forms away from the handler.
+sign in, or to confirm who they are, and back. It keeps foreign forms away from the handler. What
+can be sent without a right names somebody, and its answer leaves on a step of time.
 Neighbours: `faces.py` shows what the handlers say; the places of the web door do the same for
 accounts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -25,6 +26,7 @@ from rebind.entrypoints.console.faces import Faces
 from rebind.entrypoints.console.routes import Route, Visit
 from rebind.entrypoints.shared import callers, forms, guard
 from rebind.entrypoints.shared.outcomes import Moved, Outcome, Page
+from rebind.entrypoints.shared.problems import Reply
 from rebind.entrypoints.shared.serving import (
     ROUTE_IN_SCOPE,
     App,
@@ -33,6 +35,7 @@ from rebind.entrypoints.shared.serving import (
     Send,
     send_reply,
 )
+from rebind.entrypoints.shared.steps import Steps
 from rebind.flows.desk import Desk, tokens
 from rebind.flows.desk import operators as desk_operators
 
@@ -47,9 +50,16 @@ class Place:
     """All methods of one path. `origin` is our own, as browsers write it."""
 
     def __init__(
-        self, path: str, routes: Sequence[Route], desk: Desk, faces: Faces, origin: str
+        self,
+        path: str,
+        routes: Sequence[Route],
+        desk: Desk,
+        faces: Faces,
+        origin: str,
+        steps: Steps,
     ) -> None:
         self._path = path
+        self._steps = steps
         self._desk = desk
         self._faces = faces
         self._origin = origin.encode()
@@ -70,8 +80,7 @@ class Place:
             status, said, body = self._faces.at_desk(Refused(METHOD_NOT_ALLOWED), visit)
             reply = status, [*said, (b"allow", self._allow)], body
         else:
-            outcome, visit = await self._answered(route, visit, headers, receive)
-            reply = self._faces.at_desk(outcome, visit)
+            reply = await self._answered(route, visit, headers, receive)
         await send_reply(reply, scope, send)
 
     def _home(self, visit: Visit) -> str:
@@ -82,7 +91,7 @@ class Place:
 
     async def _answered(
         self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
-    ) -> tuple[Outcome, Visit]:
+    ) -> Reply:
         if route.right is not None:
             who = await desk_operators.present(self._desk, visit.caller)
             if not isinstance(who, Refused):
@@ -90,19 +99,24 @@ class Place:
                 visit = msgspec.structs.replace(visit, who=who, caller=caller)
                 who = desk_operators.admitted(who, route.right, fresh=route.fresh)
             if isinstance(who, Refused):
-                return self._led(who, visit), visit
-        if route.method == "POST":
-            return await self._posted(route, visit, headers, receive)
-        return self._led(await route.handler(visit), visit), visit
+                return self._faces.at_desk(self._led(who, visit), visit)
+        if route.method != "POST":
+            return self._faces.at_desk(self._led(await route.handler(visit), visit), visit)
+        form = await forms.read(headers, receive, route.body_max)
+        answering = self._posted(route, visit, headers, form)
+        return await (self._steps.after(answering) if route.right is None else answering)
 
     async def _posted(
-        self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
-    ) -> tuple[Outcome, Visit]:
-        form = await forms.read(headers, receive, route.body_max)
+        self,
+        route: Route,
+        visit: Visit,
+        headers: callers.Headers,
+        form: Mapping[str, str] | Refusal,
+    ) -> Reply:
         if isinstance(form, Refusal):
-            return Refused(form), visit
+            return self._faces.at_desk(Refused(form), visit)
         if guard.foreign(headers, self._origin):
-            return Refused(FORM_FOREIGN), visit
+            return self._faces.at_desk(Refused(FORM_FOREIGN), visit)
         visit = msgspec.structs.replace(visit, here=self._home(visit), form=form)
         visitor = visit.jar.get(cookies.VISITOR)
         mine = tokens.form_is_of(self._desk.seal, visitor, form.get(guard.FIELD))
@@ -112,7 +126,7 @@ class Place:
             outcome = await route.again(visit, refused)
             if isinstance(outcome, Page):
                 outcome = msgspec.structs.replace(outcome, refused=refused)
-        return self._led(outcome, visit, route.keeps), visit
+        return self._faces.at_desk(self._led(outcome, visit, route.keeps), visit)
 
     def _led(self, outcome: Outcome, visit: Visit, keeps: Sequence[str] = ()) -> Outcome:
         """Prove who you are first, or what the handler has said."""
@@ -130,4 +144,5 @@ def places(routes: Sequence[Route], desk: Desk, faces: Faces, origin: str) -> di
     by_path: dict[str, list[Route]] = {}
     for route in routes:
         by_path.setdefault(route.path, []).append(route)
-    return {path: Place(path, found, desk, faces, origin) for path, found in by_path.items()}
+    steps = Steps()
+    return {path: Place(path, found, desk, faces, origin, steps) for path, found in by_path.items()}

@@ -6,7 +6,6 @@ also in the pages of other doors, is told without a detail: as problem+json, or 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -105,14 +104,12 @@ class Place:
             body = await bodies.read(headers, receive, served.decoder, served.body_max)
             if isinstance(body, Refusal):
                 return self._problems.reply(Refused(body), caller.locale)
-        began = perf_counter()
-        answer = await served.handler(
-            Call(caller, scope["path_params"], scope["query_string"], body)
-        )
-        reply = self._told(served, answer, caller.locale)
-        if served.tells:
-            await self._steps.leave(began)
-        return reply
+        call = Call(caller, scope["path_params"], scope["query_string"], body)
+        answering = self._handled(served, call)
+        return await (self._steps.after(answering) if served.tells else answering)
+
+    async def _handled(self, served: _Served, call: Call) -> Reply:
+        return self._told(served, await served.handler(call), call.caller.locale)
 
     async def _streamed(
         self, served: _Served, scope: Scope, headers: callers.Headers, receive: Receive

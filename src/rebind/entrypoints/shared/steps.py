@@ -8,7 +8,7 @@ Mitigation of Timing Channels", CCS 2010). Nothing is computed meanwhile.
 
 The timers of an event loop count whole milliseconds from when they are set, so that the end of the
 work would still be heard in the last one; the kernel's own timer does not. Neighbours:
-`serving.py` and the places of the web door wait here. docs/decisions/0019 has the figures.
+`serving.py` and the places of the pages and of the console. docs/decisions/0019 has the figures.
 """
 
 import asyncio
@@ -17,19 +17,22 @@ import os
 import struct
 import sys
 import weakref
+from collections.abc import Awaitable
 from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeVar
 
 from rebind.entrypoints.shared.routes import Auth
 
+T = TypeVar("T")
+
 FIRST_S: Final = 0.005
-"""More than nearly all answers take that hash no password."""
+"""Seconds; more than most answers of a quiet server take that hash no password."""
 
 LONGEST_S: Final = 0.32
-"""Steps double up to here; whatever takes longer waits for a multiple of it."""
+"""Seconds; steps double up to here, and whatever takes longer waits for a multiple of it."""
 
 
 def step_after(took_s: float) -> float:
@@ -42,15 +45,9 @@ def step_after(took_s: float) -> float:
 
 def tells(auth: Auth, method: str) -> bool:
     """Whether the time of an answer could tell somebody about a name that is not theirs: where one
-    may be named, and in all that follows from it, however often it is asked for. What a session
-    opens is one's own account, and a link was told to whom it concerns."""
-    match auth:
-        case Auth.WHERE_NEEDED | Auth.REQUEST | Auth.CASE:
-            return True
-        case Auth.NONE:
-            return method == "POST"
-        case Auth.LINK | Auth.SESSION:
-            return False
+    may be named, and in all that follows from it, however often it is asked for. What takes a
+    session is one's own, and pages that anyone opens are the same for everybody."""
+    return auth is not Auth.SESSION and (auth is not Auth.NONE or method == "POST")
 
 
 class Steps:
@@ -62,8 +59,14 @@ class Steps:
             weakref.WeakKeyDictionary()
         )
 
-    async def leave(self, began: float) -> None:
-        """Wait for the step of work that began then, on the clock of `time.perf_counter`."""
+    async def after(self, work: Awaitable[T]) -> T:
+        """What the work says, on the first step after its end."""
+        began = perf_counter()
+        said = await work
+        await self._leave(began)
+        return said
+
+    async def _leave(self, began: float) -> None:
         moment = began + step_after(perf_counter() - began)
         if sys.platform != "linux":
             # Up to the millisecond only: better than nothing where nobody runs a service.

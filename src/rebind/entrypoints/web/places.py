@@ -7,7 +7,6 @@ has not said yet that the account is theirs. Neighbours: `faces.py` shows what t
 """
 
 from collections.abc import Mapping, Sequence
-from time import perf_counter
 from urllib.parse import quote
 
 import msgspec
@@ -89,19 +88,26 @@ class Place:
         self, route: Route, visit: Visit, headers: callers.Headers, receive: Receive
     ) -> Reply:
         """A page that is opened, or a form that was sent."""
+        form: Mapping[str, str] | Refusal = forms.NOTHING
         if route.method == "POST":
             form = await forms.read(headers, receive, route.body_max)
-            began = perf_counter()
-            reply = self._faces.reply(*await self._posted(route, visit, headers, form))
-        else:
-            began = perf_counter()
-            outcome = await route.handler(visit)
-            if isinstance(outcome, Refused):
-                outcome = self._refused(outcome, visit)
-            reply = self._faces.reply(outcome, visit)
-        if route.names or tells(route.auth, route.method):
-            await self._steps.leave(began)
-        return reply
+        answering = self._said(route, visit, headers, form)
+        waits = route.names or tells(route.auth, route.method)
+        return await (self._steps.after(answering) if waits else answering)
+
+    async def _said(
+        self,
+        route: Route,
+        visit: Visit,
+        headers: callers.Headers,
+        form: Mapping[str, str] | Refusal,
+    ) -> Reply:
+        if route.method == "POST":
+            return self._faces.reply(*await self._posted(route, visit, headers, form))
+        outcome = await route.handler(visit)
+        if isinstance(outcome, Refused):
+            outcome = self._refused(outcome, visit)
+        return self._faces.reply(outcome, visit)
 
     def _home(self, visit: Visit) -> str:
         """The address of the page: this one, or the one on which the form stands."""
